@@ -1,0 +1,67 @@
+# `make demo` shows the program, `make test` checks it. Both make .venv on first use and reuse it
+# afterwards. As root on Debian they also install missing system packages; otherwise they print the
+# line to run.
+SHELL := /bin/bash
+PYTHON ?= python3
+
+venv := .venv/bin
+# The viewer's tests need a screen with OpenGL: on Linux a virtual one, so that no window disturbs.
+ifeq ($(shell uname -s),Linux)
+screen := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24"
+endif
+
+.PHONY: demo test lint test-core test-viewer test-slow bench screenshots clean system-packages
+
+# Groups of .ci/system-packages that a target needs. The demo opens the viewer where it can.
+needs := python qt xvfb
+demo: needs := python $(if $(DISPLAY)$(WAYLAND_DISPLAY),qt)
+test-core bench: needs := python
+
+demo: .venv/installed
+	$(venv)/napari-pixclass demo
+
+test: lint
+	$(screen) $(venv)/pytest -m "not slow"
+
+lint: .venv/installed
+	$(venv)/ruff format --check .
+	$(venv)/ruff check .
+	$(venv)/mypy
+	$(venv)/lint-imports
+	$(venv)/npe2 validate napari.yaml
+	$(venv)/npe2 validate --imports napari-pixclass
+
+test-core: .venv/installed
+	$(venv)/pytest -m "not slow" --ignore=tests/viewer
+
+test-viewer: .venv/installed
+	$(screen) $(venv)/pytest -m "not slow" tests/viewer
+
+test-slow: .venv/installed
+	$(screen) $(venv)/pytest -m slow
+
+bench: .venv/installed
+	@for script in benchmarks/bench_*.py; do \
+	    if [ -e "$$script" ]; then echo "$$script" && $(venv)/python "$$script" || exit 1; fi; \
+	done
+
+screenshots: .venv/installed
+	$(screen) $(venv)/python docs/screenshots.py
+
+system-packages:
+	@PYTHON="$(PYTHON)" .ci/system-packages $(needs)
+
+# The stamp holds the place it was made for: a copied or moved tree must not run the old one's code.
+ifneq ($(shell cat .venv/installed 2>/dev/null),$(CURDIR))
+.PHONY: .venv/installed
+endif
+.venv/installed: pyproject.toml setup.cfg | system-packages
+	@echo "Installing napari-pixclass, napari and the test tools into .venv (minutes, the first time)"
+	@[ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] || "$(PYTHON)" -m venv --clear .venv
+	@$(venv)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(venv)/python -m pip install --quiet --editable ".[all]" --group test --group gui --group lint
+	@printf '%s\n' "$(CURDIR)" >$@
+
+clean:
+	rm -rf .venv build dist src/*.egg-info .hypothesis .*_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

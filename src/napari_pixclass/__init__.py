@@ -1,0 +1,66 @@
+"""Interactive pixel classification: features, random forest, probabilities; in napari, in scripts and in batch.
+
+Importing this package loads none of its libraries: the public names below are fetched on first use.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+try:
+    __version__ = version("napari-pixclass")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0.0.0"
+
+if TYPE_CHECKING:
+    from napari_pixclass.classifier import PixelClassifier, load
+    from napari_pixclass.core import FeatureSet, compute_features
+    from napari_pixclass.io import ModelFileError
+    from napari_pixclass.viewer import session
+
+_ROOM_OF = {
+    "FeatureSet": "core",
+    "ModelFileError": "io",
+    "PixelClassifier": "classifier",
+    "compute_features": "core",
+    "load": "classifier",
+}
+
+__all__ = [
+    "FeatureSet",
+    "ModelFileError",
+    "PixelClassifier",
+    "__version__",
+    "compute_features",
+    "load",
+    "session",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+
+
+class _Package(ModuleType):
+    """Keeps ``px.session`` the public function: importing the room of that name would bind the room over it."""
+
+    @property
+    def session(self) -> object:
+        return import_module(f"{__name__}.viewer").session
+
+    @session.setter
+    def session(self, room: ModuleType) -> None:
+        """Ignore what the import system binds; ``from napari_pixclass.session import ...`` needs no attribute."""
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,71 @@
+"""The public classifier: what core computes, with files from io and lazy arrays from blockwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from napari_pixclass import core
+
+
+class PixelClassifier(core.PixelClassifier):
+    __doc__ = core.PixelClassifier.__doc__
+
+    def predict_proba(
+        self, image: Any, *, channel_axis: int | None = None, spacing: Sequence[float] | None = None
+    ) -> Any:
+        """As `core.PixelClassifier.predict_proba`; a dask array gives a dask array of the same values."""
+        if not _is_dask(image):
+            return super().predict_proba(image, channel_axis=channel_axis, spacing=spacing)
+        from napari_pixclass.blockwise import lazy_probabilities
+
+        return lazy_probabilities(self, image, channel_axis, spacing)
+
+    def predict(
+        self, image: Any, *, channel_axis: int | None = None, spacing: Sequence[float] | None = None
+    ) -> Any:
+        """As `core.PixelClassifier.predict`; a dask array gives a dask array of the same values."""
+        if not _is_dask(image):
+            return super().predict(image, channel_axis=channel_axis, spacing=spacing)
+        from napari_pixclass.blockwise import lazy_probabilities, lazy_segmentation
+
+        return lazy_segmentation(self, lazy_probabilities(self, image, channel_axis, spacing))
+
+    def uncertainty(
+        self, image: Any, *, channel_axis: int | None = None, spacing: Sequence[float] | None = None
+    ) -> Any:
+        """As `core.PixelClassifier.uncertainty`; a dask array gives a dask array of the same values."""
+        if not _is_dask(image):
+            return super().uncertainty(image, channel_axis=channel_axis, spacing=spacing)
+        from napari_pixclass.blockwise import lazy_probabilities, lazy_uncertainty
+
+        return lazy_uncertainty(lazy_probabilities(self, image, channel_axis, spacing))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trained classifier to a ``.pixclass`` file, atomically; see `napari_pixclass.io.save_model`."""
+        from napari_pixclass.io import save_model
+
+        save_model(self, path)
+
+
+def load(path: str | os.PathLike[str]) -> PixelClassifier:
+    """Read a trained classifier from a ``.pixclass`` file. No code of the file is run.
+
+    It predicts what the saved one predicted, bit for bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    napari_pixclass.ModelFileError
+        If the file is not a model, is damaged, or was written by a newer version.
+    """
+    from napari_pixclass.io import load_model
+
+    return load_model(path, PixelClassifier)
+
+
+def _is_dask(image: object) -> bool:
+    # By its protocol, so that dask is imported only by those who use it.
+    return hasattr(image, "__dask_graph__") and hasattr(image, "chunks")

@@ -1,0 +1,52 @@
+"""The science: arrays in, arrays out. No files, no lazy arrays, no events, no screen."""
+
+from ._axes import ArrayLike, ImageAxes, Region, as_image, as_labels, index_of, resolve_axes
+from ._blocks import iter_blocks, region_shape
+from ._classes import PALETTE, ClassInfo, default_class
+from ._classifier import FittedState, PixelClassifier
+from ._compute import compute_features
+from ._families import DEFAULT_SIGMAS, FAMILIES, FAMILY_OF, MAX_SIGMA, Family
+from ._features import Feature, FeatureSet
+from ._forest import CompiledForest, ForestArrays
+from ._outputs import segmentation_of, uncertainty_of
+from ._predict import BlockPredictor, BlockResult
+from ._sample_images import SampleImage, sample_images
+from ._scales import valid_spacing
+from ._steps import Step, Steps, run_steps
+
+__all__ = [
+    "DEFAULT_SIGMAS",
+    "FAMILIES",
+    "FAMILY_OF",
+    "MAX_SIGMA",
+    "PALETTE",
+    "ArrayLike",
+    "BlockPredictor",
+    "BlockResult",
+    "ClassInfo",
+    "CompiledForest",
+    "Family",
+    "Feature",
+    "FeatureSet",
+    "FittedState",
+    "ForestArrays",
+    "ImageAxes",
+    "PixelClassifier",
+    "Region",
+    "SampleImage",
+    "Step",
+    "Steps",
+    "as_image",
+    "as_labels",
+    "compute_features",
+    "default_class",
+    "index_of",
+    "iter_blocks",
+    "region_shape",
+    "resolve_axes",
+    "run_steps",
+    "sample_images",
+    "segmentation_of",
+    "uncertainty_of",
+    "valid_spacing",
+]

@@ -1,0 +1,436 @@
+"""The pixel classifier: an estimator in scikit-learn's manner whose samples are pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+
+from ._axes import ArrayLike, ImageAxes, as_image, as_labels, index_of, resolve_axes
+from ._classes import default_class
+from ._features import FeatureSet
+from ._forest import ForestArrays
+from ._outputs import segmentation_of, uncertainty_of
+from ._predict import BlockPredictor, BlockResult, count_blocks, iter_predictions, resolve_n_jobs
+from ._samples import Samples, TrainingImage, iter_samples, labelled_regions, merge_samples
+from ._scales import valid_spacing
+from ._steps import Step, Steps, run_steps
+
+TREES_PER_STEP = 10
+"""A forest grows in groups of this many trees, so that training can be cancelled in between."""
+
+Images = ArrayLike | Sequence[ArrayLike]
+Spacing = Sequence[float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class FittedState:
+    """All that training found out. Made whole, then assigned at once: a failed or cancelled fit leaves the old one."""
+
+    features: FeatureSet
+    n_channels: int
+    channel_axis: int | None
+    spacing: tuple[float, ...]
+    classes: npt.NDArray[np.integer[Any]]
+    n_samples: tuple[int, ...]
+    forest: ForestArrays | None
+    predictor: BlockPredictor
+
+
+class PixelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Classifies pixels by the features of their surroundings.
+
+    Parameters
+    ----------
+    features
+        What to compute at each pixel. None: `FeatureSet.default` for the image, which then must have two axes besides
+        its channels.
+    n_estimators
+        Number of trees.
+    random_state
+        Seed: the same images, labels and seed give the same forest.
+    n_jobs
+        Threads for features, training and prediction; None for all cores. It never changes a result.
+    estimator
+        A scikit-learn classifier with ``predict_proba`` to use instead of the random forest; it is cloned. Forests
+        (`RandomForestClassifier`, `ExtraTreesClassifier`) run at full speed and can be saved, others run at their own.
+
+    Attributes
+    ----------
+    classes_
+        Class values as painted, ascending.
+    estimator_
+        The fitted scikit-learn classifier.
+    features_
+        The feature set in use.
+    n_channels_
+        Number of channels that an image must have.
+    channel_axis_, spacing_
+        As given to `fit`; used by the other methods too.
+    n_samples_
+        Number of labelled pixels of each class.
+    class_table_
+        Name and colour of each class, in the order of `classes_`; may be assigned, and is saved.
+    """
+
+    def __init__(
+        self,
+        features: FeatureSet | None = None,
+        n_estimators: int = 100,
+        random_state: int | None = 0,
+        n_jobs: int | None = None,
+        estimator: Any = None,
+    ) -> None:
+        self.features = features
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.estimator = estimator
+
+    def fit(
+        self,
+        image: Images,
+        labels: ArrayLike | Sequence[ArrayLike],
+        *,
+        channel_axis: int | None = None,
+        spacing: Spacing | Sequence[Spacing] = None,
+    ) -> Self:
+        """Train on the labelled pixels of one image, or of a list of images.
+
+        Parameters
+        ----------
+        image
+            Array ``([lead, ...] [Z, ] Y, X)`` with the channel axis anywhere, or a list of such arrays. Leading axes
+            (time) are handled frame by frame.
+        labels
+            Whole numbers of the shape of the image without its channel axis: 0 for unlabelled pixels, 1 or more for
+            classes. Any values do; gaps are fine. For a list of images a list.
+        channel_axis
+            Axis of the channels, or None.
+        spacing
+            Size of a pixel along each spatial axis; see `compute_features`. For a list of images it may be a list.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an image or labels break a rule that the message states. The classifier stays as it was.
+        """
+        run_steps(self.fit_steps(image, labels, channel_axis=channel_axis, spacing=spacing))
+        return self
+
+    def fit_steps(
+        self,
+        image: Images,
+        labels: ArrayLike | Sequence[ArrayLike],
+        *,
+        channel_axis: int | None = None,
+        spacing: Spacing | Sequence[Spacing] = None,
+    ) -> Steps[None]:
+        """`fit` in steps, for a driver that shows progress and may cancel."""
+        n_jobs = resolve_n_jobs(self.n_jobs)
+        estimator = self._new_estimator(n_jobs)
+        training = _training_images(image, labels, self.features, channel_axis, spacing)
+        features = self.features or FeatureSet.default(len(training[0].axes.spatial))
+        total = sum(len(labelled_regions(item.labels, features.ndim)) for item in training)
+        # Only our own forest grows in groups: others may have settings that do not go with it.
+        n_groups = -(-estimator.n_estimators // TREES_PER_STEP) if self.estimator is None else 1
+        merged: list[Samples] = []
+        done = 0
+        for item in training:
+            parts = []
+            for part in iter_samples(item, features):
+                parts.append(part)
+                done += 1
+                yield Step(done, total + n_groups, "Computing features at the labels")
+            if parts:
+                merged.append(merge_samples(parts))
+        X = np.concatenate([part.X for part in merged])
+        y = np.concatenate([part.y for part in merged])
+        for done in _grow(estimator, X, y, n_groups):
+            yield Step(total + done, total + n_groups, "Training")
+        n_channels, first = training[0].axes.n_channels, training[0].spacing
+        forest = None
+        if type(estimator) in (RandomForestClassifier, ExtraTreesClassifier):
+            forest = ForestArrays.from_estimator(estimator)
+            predictor = BlockPredictor.from_forest(forest, features, n_channels, first)
+        else:
+            predictor = BlockPredictor.from_estimator(estimator, features, n_channels, first)
+        classes, counts = np.unique(y, return_counts=True)
+        self._adopt(
+            FittedState(
+                features,
+                n_channels,
+                channel_axis,
+                first,
+                classes,
+                tuple(counts.tolist()),
+                forest,
+                predictor,
+            ),
+            estimator,
+        )
+
+    def _new_estimator(self, n_jobs: int) -> Any:
+        if self.estimator is None:
+            if isinstance(self.n_estimators, bool) or not isinstance(
+                self.n_estimators, int | np.integer
+            ):
+                raise TypeError(f"n_estimators must be a whole number; got {self.n_estimators!r}.")
+            if self.n_estimators < 1:
+                raise ValueError(f"n_estimators must be 1 or more; got {self.n_estimators}.")
+            return RandomForestClassifier(
+                n_estimators=int(self.n_estimators), random_state=self.random_state, n_jobs=n_jobs
+            )
+        if not (hasattr(self.estimator, "fit") and hasattr(self.estimator, "predict_proba")):
+            raise TypeError(
+                "estimator must be a scikit-learn classifier with predict_proba; got "
+                f"{type(self.estimator).__name__}. Some offer it as an option, for example SVC(probability=True)."
+            )
+        return clone(self.estimator)
+
+    def _adopt(self, state: FittedState, estimator: Any) -> None:
+        self._state = state
+        self.estimator_ = estimator
+        self.classes_ = state.classes
+        self.features_ = state.features
+        self.n_channels_ = state.n_channels
+        self.channel_axis_ = state.channel_axis
+        self.spacing_ = state.spacing
+        self.n_samples_ = state.n_samples
+        self.class_table_ = tuple(default_class(int(value)) for value in state.classes)
+
+    @classmethod
+    def from_state(cls, state: FittedState, estimator: Any, **parameters: Any) -> Self:
+        """A fitted classifier from what another one found out; `parameters` as for the constructor."""
+        classifier = cls(state.features, **parameters)
+        classifier._adopt(state, estimator)
+        return classifier
+
+    @property
+    def state(self) -> FittedState:
+        """What training found out.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before the first `fit`.
+        """
+        state: FittedState | None = getattr(self, "_state", None)
+        if state is None:
+            raise NotFittedError(
+                "the classifier must be trained before it can predict. Call fit, or load a trained one."
+            )
+        return state
+
+    @property
+    def halo(self) -> tuple[int, ...]:
+        """Pixels that a block needs around it along each spatial axis; computed from the features that are used."""
+        return self.state.predictor.halo
+
+    def predict_proba(
+        self, image: ArrayLike, *, channel_axis: int | None = None, spacing: Spacing = None
+    ) -> npt.NDArray[np.float32]:
+        """Probability of each class at each pixel.
+
+        Parameters
+        ----------
+        image
+            An image with as many channels as those trained on; leading axes may be more or fewer.
+        channel_axis
+            Axis of its channels, if not that given to `fit`.
+        spacing
+            Size of its pixels along each spatial axis, if not that of the first image trained on.
+
+        Returns
+        -------
+        ndarray of float32, shape ``image.shape without its channel axis + (n_classes,)``
+            In the order of `classes_`; sums to 1.
+        """
+        n_classes = len(self.state.classes)
+        return self._collect(
+            image,
+            channel_axis,
+            spacing,
+            (n_classes,),
+            np.float32,
+            lambda block: np.moveaxis(block, 0, -1),
+        )
+
+    def predict(
+        self, image: ArrayLike, *, channel_axis: int | None = None, spacing: Spacing = None
+    ) -> npt.NDArray[np.integer[Any]]:
+        """Class value, as painted, of the most probable class at each pixel. Parameters as in `predict_proba`."""
+        classes = self.state.classes
+        return self._collect(
+            image,
+            channel_axis,
+            spacing,
+            (),
+            classes.dtype,
+            lambda block: segmentation_of(block, classes, axis=0),
+        )
+
+    def uncertainty(
+        self, image: ArrayLike, *, channel_axis: int | None = None, spacing: Spacing = None
+    ) -> npt.NDArray[np.float32]:
+        """1 minus the difference between the two largest probabilities. Parameters as in `predict_proba`."""
+        return self._collect(
+            image,
+            channel_axis,
+            spacing,
+            (),
+            np.float32,
+            lambda block: uncertainty_of(block, axis=0),
+        )
+
+    def predictor(self, spacing: Spacing = None) -> BlockPredictor:
+        """What predicts single blocks, for images of this `spacing`; None for that of the first image trained on."""
+        predictor = self.state.predictor
+        if spacing is None:
+            return predictor
+        return replace(predictor, spacing=valid_spacing(spacing, predictor.ndim))
+
+    def predict_steps(
+        self,
+        image: ArrayLike,
+        deliver: Callable[[BlockResult], None],
+        *,
+        channel_axis: int | None = None,
+        spacing: Spacing = None,
+    ) -> Steps[None]:
+        """Predict block by block in steps, handing each block to `deliver`."""
+        image, axes = self.check_image(image, channel_axis)
+        total = count_blocks(axes)
+        results = iter_predictions(
+            self.predictor(spacing), image, axes, resolve_n_jobs(self.n_jobs)
+        )
+        for done, result in enumerate(results, start=1):
+            deliver(result)
+            yield Step(done, total, "Predicting")
+
+    def check_image(
+        self, image: ArrayLike, channel_axis: int | None = None
+    ) -> tuple[ArrayLike, ImageAxes]:
+        """Check that `image` can be predicted; return it with the roles of its axes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it does not hold real numbers, or its axes or channels are not those trained on.
+        """
+        state = self.state
+        image = as_image(image)
+        channel_axis = state.channel_axis if channel_axis is None else channel_axis
+        axes = resolve_axes(image.shape, state.features.ndim, channel_axis)
+        if axes.n_channels != state.n_channels:
+            raise ValueError(
+                f"the classifier was trained on images with {state.n_channels} channels; got {axes.n_channels} in an "
+                f"image of shape {tuple(image.shape)} with channel_axis={channel_axis}."
+            )
+        return image, axes
+
+    def _collect(
+        self,
+        image: ArrayLike,
+        channel_axis: int | None,
+        spacing: Spacing,
+        last: tuple[int, ...],
+        dtype: npt.DTypeLike,
+        convert: Callable[[npt.NDArray[np.float32]], npt.NDArray[Any]],
+    ) -> npt.NDArray[Any]:
+        _, axes = self.check_image(image, channel_axis)
+        output = np.empty(axes.shape + last, dtype=dtype)
+
+        def write(result: BlockResult) -> None:
+            output[index_of(result.frame, result.region)] = convert(result.probabilities)
+
+        run_steps(self.predict_steps(image, write, channel_axis=channel_axis, spacing=spacing))
+        return output
+
+
+def _grow(
+    estimator: Any, X: npt.NDArray[np.float32], y: npt.NDArray[Any], n_groups: int
+) -> Iterator[int]:
+    """Fit, yielding the number of groups of trees done. Growing in groups gives the same trees as all at once."""
+    if n_groups > 1:
+        total = estimator.n_estimators
+        estimator.warm_start = True
+        for group in range(1, n_groups):
+            estimator.n_estimators = group * TREES_PER_STEP
+            estimator.fit(X, y)
+            yield group
+        estimator.n_estimators = total
+    estimator.fit(X, y)
+    if n_groups > 1:
+        estimator.warm_start = False
+    yield n_groups
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    return list(value) if isinstance(value, list | tuple) else None
+
+
+def _training_images(
+    image: Images,
+    labels: ArrayLike | Sequence[ArrayLike],
+    features: FeatureSet | None,
+    channel_axis: int | None,
+    spacing: Spacing | Sequence[Spacing],
+) -> list[TrainingImage]:
+    """Check every image with its labels, and that they fit together."""
+    images, label_arrays = _as_list(image), _as_list(labels)
+    if images is None:
+        images, label_arrays = [image], [labels]
+    elif label_arrays is None or len(label_arrays) != len(images):
+        count = "no list" if label_arrays is None else str(len(label_arrays))
+        raise ValueError(
+            f"a list of images needs a list of as many labels; got {len(images)} images and {count} labels."
+        )
+    if not images:
+        raise ValueError("training needs at least one image; got an empty list.")
+    spacings = _spacings(spacing, len(images))
+    training: list[TrainingImage] = []
+    for one, its_labels, its_spacing in zip(images, label_arrays, spacings, strict=True):
+        one = as_image(one)
+        ndim = features.ndim if features is not None else _only_possible_ndim(one, channel_axis)
+        axes = resolve_axes(one.shape, ndim, channel_axis)
+        if training and axes.n_channels != training[0].axes.n_channels:
+            raise ValueError(
+                "images to train on must have the same number of channels; got "
+                f"{training[0].axes.n_channels} and {axes.n_channels}."
+            )
+        checked = as_labels(its_labels, axes, one.shape)
+        training.append(TrainingImage(one, checked, axes, valid_spacing(its_spacing, ndim)))
+    if not any(item.labels.any() for item in training):
+        raise ValueError(
+            "training needs labelled pixels; all labels are 0 (unlabelled). Paint at least one stroke of each class."
+        )
+    return training
+
+
+def _only_possible_ndim(image: ArrayLike, channel_axis: int | None) -> int:
+    n_axes = len(image.shape) - (channel_axis is not None)
+    if n_axes > 2:
+        raise ValueError(
+            f"features must be chosen for an image with {n_axes} axes besides channels: "
+            "FeatureSet.default(2) for frames or planes one by one, FeatureSet.default(3) for volumes; got None."
+        )
+    return 2
+
+
+def _spacings(spacing: Any, n_images: int) -> list[Spacing]:
+    """One spacing per image: a list of numbers holds for all of them."""
+    if spacing is None or all(np.isscalar(value) for value in spacing):
+        return [spacing] * n_images
+    spacings = list(spacing)
+    if len(spacings) != n_images:
+        raise ValueError(
+            f"spacing must be one for all images, or one for each of the {n_images}; got {len(spacings)}."
+        )
+    return spacings

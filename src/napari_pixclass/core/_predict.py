@@ -1,0 +1,242 @@
+"""Probabilities of blocks and of whole images: features in a block, then the classifier, then the next block."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, Protocol
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+
+from ._axes import ArrayLike, ImageAxes, Region
+from ._blocks import iter_blocks, n_blocks, read_padded, region_shape
+from ._compute import BLOCK_SHAPES, compute_planes
+from ._features import FeatureSet
+from ._filters import single_threaded_opencv
+from ._forest import CompiledForest, ForestArrays
+
+Planes = npt.NDArray[np.float32]
+
+
+class PlanesPredictor(Protocol):
+    """Gives probabilities of a block from its features, both with the first axis for features or classes."""
+
+    def predict_planes(self, planes: Planes) -> Planes: ...
+
+
+class EstimatorPredictor:
+    """Any scikit-learn classifier, at its own speed."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def predict_planes(self, planes: Planes) -> Planes:
+        rows = np.ascontiguousarray(planes.reshape(len(planes), -1).T)
+        probabilities = self.estimator.predict_proba(rows)
+        return np.ascontiguousarray(probabilities.T, dtype=np.float32).reshape(
+            -1, *planes.shape[1:]
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BlockPredictor:
+    """Everything that the probabilities of a block depend on, but for the image.
+
+    Attributes
+    ----------
+    channel_features
+        For each channel the features to compute, None where the classifier uses none of them.
+    predictor
+        Gives probabilities from these features, channel by channel.
+    spacing
+        Spacing of the images' spatial axes.
+    ndim
+        Number of spatial axes.
+    n_classes
+        Number of classes.
+    """
+
+    channel_features: tuple[FeatureSet | None, ...]
+    predictor: PlanesPredictor
+    spacing: tuple[float, ...]
+    ndim: int
+    n_classes: int
+
+    @classmethod
+    def from_forest(
+        cls, forest: ForestArrays, features: FeatureSet, n_channels: int, spacing: tuple[float, ...]
+    ) -> BlockPredictor:
+        """For a forest: features that no tree splits on are not computed."""
+        used = set(np.unique(forest.feature[forest.children_left >= 0]).tolist())
+        channel_features: list[FeatureSet | None] = []
+        columns = np.zeros(forest.n_features, dtype=np.int32)
+        n_columns = 0
+        for channel in range(n_channels):
+            offset = channel * len(features)
+            needed = features.restricted([i for i in range(len(features)) if offset + i in used])
+            channel_features.append(needed)
+            if needed is None:
+                continue
+            column = {feature: n_columns + index for index, feature in enumerate(needed.features)}
+            n_columns += len(needed)
+            for index, feature in enumerate(features.features):
+                columns[offset + index] = column.get(feature, 0)
+        compact = dataclasses.replace(
+            forest, feature=columns[np.maximum(forest.feature, 0)], n_features=max(n_columns, 1)
+        )
+        return cls(
+            tuple(channel_features),
+            CompiledForest(compact),
+            spacing,
+            features.ndim,
+            forest.n_classes,
+        )
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, features: FeatureSet, n_channels: int, spacing: tuple[float, ...]
+    ) -> BlockPredictor:
+        """For any other scikit-learn classifier."""
+        n_classes = len(estimator.classes_)
+        return cls(
+            (features,) * n_channels,
+            EstimatorPredictor(estimator),
+            spacing,
+            features.ndim,
+            n_classes,
+        )
+
+    @property
+    def halo(self) -> tuple[int, ...]:
+        """Pixels that a block needs around it along each spatial axis."""
+        halos = [
+            features.halo_for(self.spacing)
+            for features in self.channel_features
+            if features is not None
+        ]
+        return (
+            tuple(max(pixels) for pixels in zip(*halos, strict=True)) if halos else (0,) * self.ndim
+        )
+
+    def predict_block(
+        self, image: ArrayLike, axes: ImageAxes, frame: tuple[int, ...], region: Region
+    ) -> npt.NDArray[np.float32]:
+        """Probabilities ``(n_classes, *shape of region)`` of one region of one frame."""
+        shape = region_shape(region)
+        chosen = [
+            (channel, features)
+            for channel, features in enumerate(self.channel_features)
+            if features
+        ]
+        n_planes = max(sum(len(features) for _, features in chosen), 1)
+        planes = _scratch((n_planes, *shape))
+        start = 0
+        for channel, features in chosen:
+            padded = read_padded(
+                image, axes, frame, channel, region, features.halo_for(self.spacing)
+            )
+            compute_planes(
+                padded, region, features, self.spacing, out=planes[start : start + len(features)]
+            )
+            start += len(features)
+        if not chosen:
+            planes[:] = 0
+        return self.predictor.predict_planes(planes)
+
+    def predict_region(
+        self, image: ArrayLike, axes: ImageAxes, frame: tuple[int, ...], region: Region
+    ) -> npt.NDArray[np.float32]:
+        """As `predict_block`, for a region of any size: cut into blocks, so that memory stays bounded."""
+        shape = region_shape(region)
+        output = np.empty((self.n_classes, *shape), dtype=np.float32)
+        with single_threaded_opencv():
+            for part in iter_blocks(shape, BLOCK_SHAPES[self.ndim]):
+                block = tuple(
+                    slice(outer.start + inner.start, outer.start + inner.stop)
+                    for outer, inner in zip(region, part, strict=True)
+                )
+                output[(slice(None), *part)] = self.predict_block(image, axes, frame, block)
+        return output
+
+
+_thread = threading.local()
+
+
+def _scratch(shape: tuple[int, ...]) -> Planes:
+    """A float32 array that this thread reuses from block to block: fresh memory would cost a page fault per 4 kB."""
+    size = int(np.prod(shape))
+    buffer: Planes | None = getattr(_thread, "buffer", None)
+    if buffer is None or buffer.size < size:
+        buffer = _thread.buffer = np.empty(size, dtype=np.float32)
+    return buffer[:size].reshape(shape)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BlockResult:
+    """Probabilities ``(n_classes, *shape of region)`` of one region of one frame."""
+
+    frame: tuple[int, ...]
+    region: Region
+    probabilities: npt.NDArray[np.float32]
+
+
+def count_blocks(axes: ImageAxes) -> int:
+    """How many results `iter_predictions` gives."""
+    return int(np.prod(axes.lead)) * n_blocks(axes.spatial, BLOCK_SHAPES[len(axes.spatial)])
+
+
+def iter_predictions(
+    predictor: BlockPredictor, image: ArrayLike, axes: ImageAxes, n_jobs: int
+) -> Iterator[BlockResult]:
+    """Predict an image block by block on `n_jobs` threads; results come in the order in which they are done.
+
+    Closing the iterator stops after the blocks in hand.
+    """
+
+    def predict(frame: tuple[int, ...], region: Region) -> BlockResult:
+        return BlockResult(frame, region, predictor.predict_block(image, axes, frame, region))
+
+    tasks = (
+        (frame, region)
+        for frame in axes.frames()
+        for region in iter_blocks(axes.spatial, BLOCK_SHAPES[predictor.ndim])
+    )
+    with single_threaded_opencv():
+        yield from _bounded_map(predict, tasks, n_jobs)
+
+
+def _bounded_map(
+    function: Callable[..., BlockResult], tasks: Iterator[Sequence[Any]], n_jobs: int
+) -> Iterator[BlockResult]:
+    """Map on threads with at most two tasks per thread waiting or running, so that memory stays bounded."""
+    with ThreadPoolExecutor(n_jobs, thread_name_prefix="pixclass") as pool:
+        pending: set[Future[BlockResult]] = set()
+        try:
+            while True:
+                while len(pending) < 2 * n_jobs and (task := next(tasks, None)) is not None:
+                    pending.add(pool.submit(function, *task))
+                if not pending:
+                    return
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def resolve_n_jobs(n_jobs: int | None) -> int:
+    """Number of threads: all cores for None; -1 is all, -2 all but one, as in scikit-learn."""
+    # Only the cores that this process may use, where the system can tell (joblib asks it all that it can).
+    cores = joblib.cpu_count()
+    if n_jobs is None:
+        return cores
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+        raise ValueError(
+            f"n_jobs must be a whole number other than 0, or None for all cores; got {n_jobs!r}."
+        )
+    return int(n_jobs) if n_jobs > 0 else max(1, cores + 1 + int(n_jobs))

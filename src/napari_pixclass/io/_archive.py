@@ -1,0 +1,183 @@
+"""The container of a model file: a zip of one JSON text and plain arrays, read with suspicion.
+
+Nothing is unpacked to disk and nothing is executed. Before anything is decompressed, the list of
+entries must be exactly the one that a model has, and all sizes must be possible: so memory is
+bounded by `MAX_BYTES`, and for small files by `MAX_EXPANSION` times the size of the file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+HEADER = "model.json"
+
+MAX_BYTES = 4 * 2**30 - 2**20
+"""Most bytes that the arrays of a model may have; zip files beyond it have another layout."""
+
+MAX_HEADER_BYTES = 2**20
+"""Most bytes of the JSON text."""
+
+MAX_EXPANSION = 200
+"""Forests shrink to a sixth or so when they are compressed; whatever expands 200 times is a trap."""
+
+SMALL_BYTES = 2**24
+"""Models that are smaller than this when expanded may be compressed as well as they like."""
+
+MAX_ARRAY_HEADER = 1024
+"""Bytes before the numbers of an array; numpy writes 128."""
+
+
+class ModelFileError(ValueError):
+    """A file is not a model, is damaged, or was written by a newer version."""
+
+
+def write_archive(
+    path: Path, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
+) -> None:
+    """Write a new file `path`; the same content gives the same bytes."""
+    text = json.dumps(header, indent=2, ensure_ascii=False, allow_nan=False).encode()
+    total = sum(array.nbytes for array in arrays.values())
+    if len(text) > MAX_HEADER_BYTES or total > MAX_BYTES:
+        raise ValueError(
+            f"a model to save must be smaller than {MAX_BYTES / 2**30:.0f} GiB, with a description "
+            f"below {MAX_HEADER_BYTES // 2**20} MiB; got {total / 2**30:.1f} GiB and "
+            f"{len(text) / 2**20:.1f} MiB. Train fewer or smaller trees."
+        )
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        archive.writestr(_entry(HEADER), text)
+        for name, array in arrays.items():
+            with archive.open(_entry(_array_entry(name)), "w") as file:
+                np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)  # with a fixed date
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+def _array_entry(name: str) -> str:
+    return f"forest/{name}.npy"
+
+
+class ArchiveReader:
+    """Reads what `write_archive` wrote.
+
+    Parameters
+    ----------
+    file
+        The file, opened for binary reading.
+    names
+        Names of the arrays that it must hold.
+
+    Raises
+    ------
+    ModelFileError
+        If it is no such file, or is damaged.
+    """
+
+    def __init__(self, file: io.BufferedReader, names: tuple[str, ...]) -> None:
+        size = file.seek(0, os.SEEK_END)
+        expected = {HEADER, *map(_array_entry, names)}
+        _check_directory(file, size, len(expected))
+        try:
+            self._archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            raise ModelFileError("its table of contents cannot be read") from error
+        entries = self._archive.infolist()
+        if len(entries) != len(expected) or {entry.filename for entry in entries} != expected:
+            raise ModelFileError("it does not hold the parts of a model")
+        total = sum(entry.file_size for entry in entries)
+        if total > min(MAX_BYTES, max(SMALL_BYTES, MAX_EXPANSION * size)):
+            raise ModelFileError(
+                f"it would expand from {size} to {total} bytes, more than a model may"
+            )
+        for entry in entries:
+            if entry.flag_bits & 1 or entry.compress_type not in {
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            }:
+                raise ModelFileError(f"its part {entry.filename} is packed in an unknown way")
+
+    def header(self) -> object:
+        """Give the JSON text as Python values; NaN and infinity are refused."""
+        text = self._read(HEADER, MAX_HEADER_BYTES)
+        try:
+            return json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:  # also what is no UTF-8
+            raise ModelFileError(f"its part {HEADER} is not valid JSON") from error
+
+    def array(self, name: str, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """One array, which must have this type and shape."""
+        wanted = np.dtype(dtype)
+        n_bytes = wanted.itemsize * int(np.prod(shape, dtype=object))
+        entry = _array_entry(name)
+        data = io.BytesIO(self._read(entry, n_bytes + MAX_ARRAY_HEADER))
+        try:
+            if np.lib.format.read_magic(data) != (1, 0):
+                raise ValueError("unknown version")
+            found = np.lib.format.read_array_header_1_0(data, max_header_size=MAX_ARRAY_HEADER)
+        except ValueError as error:
+            raise ModelFileError(f"its part {entry} is not an array") from error
+        rest = data.getbuffer()[data.tell() :]
+        if found != (shape, False, wanted) or len(rest) != n_bytes:
+            raise ModelFileError(f"its part {entry} must be {dtype} numbers of shape {shape}")
+        native = np.frombuffer(rest, dtype=wanted).reshape(shape)
+        return native.astype(wanted.newbyteorder("="))
+
+    def _read(self, name: str, limit: int) -> bytes:
+        entry = self._archive.getinfo(name)
+        if entry.file_size > limit:
+            raise ModelFileError(
+                f"its part {name} has {entry.file_size} bytes where at most {limit} are possible"
+            )
+        try:
+            with self._archive.open(entry) as file:
+                # Not read(): that would decompress all there is, whatever the size in the table.
+                data = file.read(entry.file_size)
+                complete = len(data) == entry.file_size and not file.read(1)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            ValueError,
+            RuntimeError,
+            OSError,
+        ) as error:
+            raise ModelFileError(f"its part {name} is damaged") from error
+        if not complete:
+            raise ModelFileError(f"its part {name} is damaged")
+        return data
+
+
+def _check_directory(file: io.BufferedReader, size: int, n_entries: int) -> None:
+    """Check the end record, before `zipfile` reads as many entries as a hostile one announces."""
+    tail = min(size, 42)
+    file.seek(size - tail)
+    end = file.read(tail)
+    if size < 22 or end[-22:-18] != b"PK\x05\x06":
+        file.seek(0)
+        if file.read(4) == b"PK\x03\x04":
+            raise ModelFileError("it is incomplete")
+        raise ModelFileError("it is another kind of file")
+    total, n_bytes = struct.unpack("<HL", end[-12:-6])
+    if total != n_entries or n_bytes > 200 * n_entries or end[:4] == b"PK\x06\x07":
+        raise ModelFileError("it does not hold the parts of a model")
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")

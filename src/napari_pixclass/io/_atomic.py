@@ -1,0 +1,63 @@
+"""Writing files so that a reader, or a crash, never finds half of one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside `path`; put what was written there in place at the end.
+
+    If anything goes wrong, `path` stays as it was and nothing is left behind. Where `path` is a
+    symbolic link, the file that it points to is replaced.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    IsADirectoryError
+        If `path` is a folder.
+    """
+    target = Path(os.path.realpath(path))
+    check_target(target)
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        yield temporary
+        _flush(temporary, os.O_RDWR)
+        temporary.replace(target)
+        if os.name == "posix":  # elsewhere folders cannot be opened, and need not be
+            _flush(target.parent, os.O_RDONLY)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Raise what `replacing` would, and PermissionError if the folder takes no new file."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"a file to write must not be a folder; got '{path}'.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder of a file to write must exist; got '{path}'. Create '{path.parent}' first."
+        )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"the folder of a file to write must be writable; '{path.parent}' is not."
+        )
+
+
+def _flush(path: Path, flags: int) -> None:
+    """Make the disk hold what was written: a rename alone may survive a power cut without it."""
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,77 @@
+"""An image as a file gives it: numbers, and what the file knows about its axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SPATIAL = "ZYX"
+CHANNELS = "CS"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """What was read from an image file.
+
+    Attributes
+    ----------
+    name
+        Name of the file without folder and suffix.
+    data
+        The numbers, as stored: the same that napari shows. Memory-mapped where the file allows it.
+    axes
+        One letter for each axis of `data`: T, Z, C, Y, X as usual, S for the colours of a pixel, Q
+        for an axis that the file says nothing about.
+    channel_axis
+        Position of the channel axis, or None.
+    spacing
+        Size of a pixel along each of the axes Z, Y, X that the image has, or None where the file
+        does not know all of them.
+    unit
+        Unit of `spacing`, or None.
+    """
+
+    name: str
+    data: npt.NDArray[np.generic]
+    axes: str
+    channel_axis: int | None = None
+    spacing: tuple[float, ...] | None = None
+    unit: str | None = None
+
+    @property
+    def has_known_axes(self) -> bool:
+        """Whether the file says what each axis is."""
+        return "Q" not in self.axes
+
+    @property
+    def axes_without_channels(self) -> str:
+        """Letters of the axes of labels and results."""
+        if self.channel_axis is None:
+            return self.axes
+        return self.axes[: self.channel_axis] + self.axes[self.channel_axis + 1 :]
+
+    def spacing_for(self, ndim: int) -> tuple[float, ...] | None:
+        """Spacing of the last `ndim` of the axes Z, Y, X; None where the file does not know it."""
+        if self.spacing is None or len(self.spacing) < ndim:
+            return None
+        return self.spacing[-ndim:]
+
+
+def channel_axis_of(axes: str, path: object) -> int | None:
+    """Position of the one channel axis, C or S."""
+    found = [position for position, letter in enumerate(axes) if letter in CHANNELS]
+    if len(found) > 1:
+        raise ValueError(
+            f"an image must have at most one channel axis; '{path}' has the axes {axes}. "
+            "Split its channels into files, or convert its colours to channels."
+        )
+    return found[0] if found else None
+
+
+def describe(data: npt.NDArray[Any]) -> str:
+    """Shape and type in words, for messages."""
+    return f"{' x '.join(str(length) for length in data.shape)} {data.dtype.name}"

@@ -1,0 +1,144 @@
+"""Opening images and labels, whatever the format."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ._png import read_png, read_png_labels
+from ._tiff import read_tiff
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from ._image_file import ImageFile
+
+    Reader = Callable[[Path, str], ImageFile]
+
+# The one place to enter another format: suffix, then readers for images and for labels.
+READERS: dict[str, tuple[Reader, Reader]] = {
+    ".tif": (read_tiff, read_tiff),
+    ".tiff": (read_tiff, read_tiff),
+    ".png": (read_png, read_png_labels),
+}
+
+
+def open_image(path: str | os.PathLike[str], channel_axis: int | None = None) -> ImageFile:
+    """Open an image with what the file knows about its axes and spacing.
+
+    Parameters
+    ----------
+    path
+        A TIFF or PNG file.
+    channel_axis
+        Axis of the channels, where the file does not say it or is wrong.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the format is not read, the file is damaged, or `channel_axis` is not one of its axes.
+    """
+    image = _read(Path(path), 0)
+    if channel_axis is None:
+        return image
+    ndim = image.data.ndim
+    if not -ndim <= channel_axis < ndim:
+        raise ValueError(
+            f"channel_axis must be one of the image's {ndim} axes; got {channel_axis} for '{path}' "
+            f"of shape {image.data.shape}."
+        )
+    return with_channel_axis(image, channel_axis % ndim)
+
+
+def with_channel_axis(image: ImageFile, channel_axis: int | None) -> ImageFile:
+    """The same image with another channel axis, or with none; its letters change accordingly."""
+    letters = ["Q" if letter in "CS" else letter for letter in image.axes]
+    if channel_axis is not None:
+        letters[channel_axis] = image.axes[channel_axis] if image.axes[channel_axis] == "S" else "C"
+    axes = "".join(letters)
+    unchanged = [letter for letter in "ZYX" if letter in image.axes] == [
+        letter for letter in "ZYX" if letter in axes
+    ]
+    return dataclasses.replace(
+        image,
+        axes=axes,
+        channel_axis=channel_axis,
+        spacing=image.spacing if unchanged else None,
+        unit=image.unit if unchanged else None,
+    )
+
+
+def open_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.integer]:
+    """Open labels: class values, 0 where nothing is labelled.
+
+    Of a PNG file with a palette, these are the indices into the palette. Whole numbers that are
+    stored as floats are accepted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the format is not read, the file is damaged, or it holds a coloured picture or anything
+        else but whole numbers.
+    """
+    path = Path(path)
+    image = _read(path, 1)
+    if image.axes.endswith("S"):
+        raise ValueError(
+            f"labels must hold one class value per pixel; '{path}' is a picture in colours, of "
+            f"shape {image.data.shape}. Save the labels themselves, not how they look."
+        )
+    data = np.asarray(image.data)
+    if data.dtype.kind == "b":
+        return data.astype(np.uint8)
+    if data.dtype.kind == "f":
+        if not bool((np.isfinite(data) & (data == np.rint(data))).all()):
+            raise ValueError(f"labels must be whole numbers; '{path}' holds fractions or NaN.")
+        return data.astype(np.int64)
+    if data.dtype.kind not in "ui":
+        raise ValueError(f"labels must be whole numbers; '{path}' holds {data.dtype.name}.")
+    return data
+
+
+def stem_of(path: str | os.PathLike[str]) -> str:
+    """Name of an image file without folder and suffix; ``.ome.tif`` counts as one suffix."""
+    stem = Path(path).stem
+    return stem[:-4] if stem.lower().endswith(".ome") else stem
+
+
+def _read(path: Path, purpose: int) -> ImageFile:
+    if path.is_dir():
+        raise ValueError(f"an image must be a file; '{path}' is a folder.")
+    if not path.exists():
+        raise FileNotFoundError(f"the image file must exist; there is no '{path}'.")
+    readers = READERS.get(path.suffix.lower())
+    if readers is None:
+        raise ValueError(
+            f"images are read from files that end in {', '.join(READERS)}; got '{path}'. "
+            "Convert it to one of these."
+        )
+    try:
+        image = readers[purpose](path, stem_of(path))
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:  # whatever the libraries raise when a file is damaged
+        raise _unreadable(path, error) from error
+    if image.data.size == 0 or image.data.ndim < 2:
+        raise ValueError(
+            f"an image must have two axes or more and hold pixels; '{path}' has the shape "
+            f"{image.data.shape}."
+        )
+    return image
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return ValueError(f"'{path}' cannot be read as an image, it may be damaged: {reason[:200]}.")

@@ -1,0 +1,58 @@
+"""PNG files: grey, coloured, with a palette, of 1, 8 or 16 bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._atomic import replacing
+from ._image_file import ImageFile, channel_axis_of
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+
+def read_png(path: Path, name: str) -> ImageFile:
+    """Read a PNG file; colours of a palette are looked up, transparency is dropped."""
+    import imageio.v3 as iio
+
+    data = iio.imread(path, plugin="pillow", index=0)
+    if data.ndim == 3 and data.shape[-1] in {2, 4}:
+        data = data[..., :-1]
+        data = data[..., 0] if data.shape[-1] == 1 else np.ascontiguousarray(data)
+    axes = "YXS" if data.ndim == 3 else "YX"
+    return ImageFile(name, data, axes, channel_axis_of(axes, path))
+
+
+def read_png_labels(path: Path, name: str) -> ImageFile:
+    """Read a PNG file of labels; where it has a palette, the indices are the class values."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        if picture.mode == "P":
+            return ImageFile(name, np.array(picture), "YX")
+    return read_png(path, name)
+
+
+def write_png(path: str | os.PathLike[str], array: npt.NDArray[Any]) -> None:
+    """Write a grey (Y, X) or RGB (Y, X, 3) array to a PNG file, atomically.
+
+    Raises
+    ------
+    ValueError
+        If the array is no such picture of type uint8 or uint16 (grey only).
+    """
+    import imageio.v3 as iio
+
+    is_rgb = array.ndim == 3 and array.shape[-1] == 3
+    types = {"uint8"} if is_rgb else {"uint8", "uint16"}
+    if not (array.ndim == 2 or is_rgb) or array.dtype.name not in types:
+        raise ValueError(
+            "a PNG file holds a grey picture of 8 or 16 bits or an RGB one of 8; got shape "
+            f"{array.shape} of {array.dtype.name}. Write TIFF."
+        )
+    with replacing(path) as temporary:
+        iio.imwrite(temporary, array, extension=".png", plugin="pillow")

@@ -1,0 +1,36 @@
+"""One interactive project: settings, samples, classifier, signals. No Qt, no napari."""
+
+from ._jobs import Job, Mailbox
+from ._plan import Plan, resolve
+from ._prediction import OUTPUTS, Output, Prediction
+from ._preview import FeaturePreview, preview_steps
+from ._session import Session
+from ._sources import (
+    ArrayImage,
+    ArrayLabels,
+    ImageSource,
+    LabelsSource,
+    Pair,
+    count_labels,
+    spacing_of,
+)
+
+__all__ = [
+    "OUTPUTS",
+    "ArrayImage",
+    "ArrayLabels",
+    "FeaturePreview",
+    "ImageSource",
+    "Job",
+    "LabelsSource",
+    "Mailbox",
+    "Output",
+    "Pair",
+    "Plan",
+    "Prediction",
+    "Session",
+    "count_labels",
+    "preview_steps",
+    "resolve",
+    "spacing_of",
+]

@@ -1,0 +1,112 @@
+"""What can be done now, and if not, why: one answer for buttons, status lines and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from napari_pixclass.core import FeatureSet, PixelClassifier, resolve_axes
+
+from ._sources import ImageSource, Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What stands in the way of training and of prediction, in words; None where nothing does.
+
+    `advice` is something that the user should know although nothing is in the way.
+    """
+
+    training_problem: str | None
+    prediction_problem: str | None
+    advice: str | None
+
+
+def resolve(
+    pairs: Sequence[Pair],
+    counts: Mapping[int, int],
+    features: FeatureSet | None,
+    classifier: PixelClassifier | None,
+    target: ImageSource | None,
+) -> Plan:
+    """Find out what can be done.
+
+    Parameters
+    ----------
+    pairs
+        Images with their labels.
+    counts
+        Labelled pixels of each class over all pairs.
+    features
+        The features chosen; None where none are.
+    classifier
+        The trained classifier, if any.
+    target
+        The image to predict, if any.
+    """
+    return Plan(
+        _training_problem(pairs, counts, features),
+        _prediction_problem(classifier, target),
+        _advice(counts),
+    )
+
+
+def _training_problem(
+    pairs: Sequence[Pair], counts: Mapping[int, int], features: FeatureSet | None
+) -> str | None:
+    if not pairs:
+        return "Choose an image and labels to paint on."
+    if features is None:
+        return "Choose at least one feature."
+    for pair in pairs:
+        problem = _pair_problem(pair, features)
+        if problem:
+            return problem
+    n_channels = {
+        resolve_axes(p.image.data.shape, features.ndim, p.image.channel_axis).n_channels
+        for p in pairs
+    }
+    if len(n_channels) > 1:
+        return f"All images to train on need the same number of channels; these have {sorted(n_channels)}."
+    if not counts:
+        return "Paint a few strokes of each class."
+    return None
+
+
+def _pair_problem(pair: Pair, features: FeatureSet) -> str | None:
+    try:
+        axes = resolve_axes(pair.image.data.shape, features.ndim, pair.image.channel_axis)
+    except (TypeError, ValueError) as error:
+        return f"{pair.image.name}: {error}"
+    if tuple(pair.labels.data.shape) != axes.shape:
+        return (
+            f"Labels must have the shape of the image: {pair.labels.name} is {tuple(pair.labels.data.shape)}, "
+            f"{pair.image.name} is {axes.shape}. Make new labels for it."
+        )
+    return None
+
+
+def _prediction_problem(
+    classifier: PixelClassifier | None, target: ImageSource | None
+) -> str | None:
+    if classifier is None:
+        return "Train first, or load a classifier."
+    if target is None:
+        return "Choose an image to predict."
+    state = classifier.state
+    try:
+        axes = resolve_axes(target.data.shape, state.features.ndim, target.channel_axis)
+    except (TypeError, ValueError) as error:
+        return f"{target.name}: {error}"
+    if axes.n_channels != state.n_channels:
+        return (
+            f"The classifier was trained on images with {state.n_channels} channels; {target.name} has "
+            f"{axes.n_channels}. Choose another image, or train on this one."
+        )
+    return None
+
+
+def _advice(counts: Mapping[int, int]) -> str | None:
+    if len(counts) == 1:
+        return "Only one class is painted: paint a second one."
+    return None
