@@ -12,6 +12,7 @@ from ._outputs import segmentation_of, uncertainty_of
 from ._predict import BlockPredictor, BlockResult
 from ._sample_images import SampleImage, sample_images
 from ._scales import valid_spacing
+from ._scores import Scores, score
 from ._steps import Step, Steps, run_steps
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "PixelClassifier",
     "Region",
     "SampleImage",
+    "Scores",
     "Step",
     "Steps",
     "as_image",
@@ -46,6 +48,7 @@ __all__ = [
     "resolve_axes",
     "run_steps",
     "sample_images",
+    "score",
     "segmentation_of",
     "uncertainty_of",
     "valid_spacing",

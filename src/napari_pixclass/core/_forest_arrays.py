@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -204,23 +204,22 @@ class ForestArrays:
             number = getattr(self, name)
             if type(number) is not int or not 1 <= number <= maximum:
                 raise _damaged(name, f"must be a whole number from 1 to {maximum}; got {number!r}")
-        n_nodes = len(self.feature) if isinstance(self.feature, np.ndarray) else 0
-        if not 1 <= n_nodes <= MAX_NODES:
-            raise _damaged("feature", f"must have 1 to {MAX_NODES} nodes; got {n_nodes}")
-        for field in fields(self):
-            if field.name not in _DTYPES:
-                continue
-            array, dtype = getattr(self, field.name), np.dtype(_DTYPES[field.name])
-            if not isinstance(array, np.ndarray) or array.dtype != dtype:
-                found = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-                raise _damaged(field.name, f"must be an array of {dtype}; got {found}")
-            shape: tuple[int, ...] = (n_nodes,)
-            if field.name == "value":
-                shape = (n_nodes, self.n_classes)
-            elif field.name == "tree_offsets":
-                shape = (max(len(array), 2) if array.ndim else 2,)
-            if array.shape != shape:
-                raise _damaged(field.name, f"must have the shape {shape}; got {array.shape}")
+        n_dimensions = {"value": 2}
+        for name, dtype in _DTYPES.items():
+            array: Any = getattr(self, name)
+            wanted = f"{n_dimensions.get(name, 1)}-dimensional array of {np.dtype(dtype)}"
+            if not isinstance(array, np.ndarray):
+                raise _damaged(name, f"must be a {wanted}; got {type(array).__name__}")
+            if array.dtype != dtype or array.ndim != n_dimensions.get(name, 1):
+                found = f"{array.ndim}-dimensional array of {array.dtype}"
+                raise _damaged(name, f"must be a {wanted}; got a {found}")
+        if not 1 <= self.n_nodes <= MAX_NODES or len(self.tree_offsets) < 2:
+            raise _damaged("arrays", f"must hold 1 to {MAX_NODES} nodes; got {self.n_nodes}")
+        for name in _DTYPES.keys() - {"tree_offsets"}:
+            shape = (self.n_nodes, self.n_classes) if name == "value" else (self.n_nodes,)
+            if getattr(self, name).shape != shape:
+                found = getattr(self, name).shape
+                raise _damaged(name, f"must have the shape {shape}; got {found}")
 
     def _validate_trees(self) -> None:
         offsets = self.tree_offsets

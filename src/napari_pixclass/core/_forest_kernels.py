@@ -21,17 +21,16 @@ the same idea turned round. It does not have to bound which nodes can be reached
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from ._forest_program import LANES, NODE, UNIT, Program
 from ._jit import njit, njit_for
+from ._vectors import add_value, add_votes, copy_eight, greater
 
 GROUP = 128
 """Trees that are walked together: their votes fit into 8 bits, their sums of fractions into 32."""
@@ -59,99 +58,7 @@ class Sums(NamedTuple):
     result: npt.NDArray[np.float32]
 
 
-# Vector instructions, written in LLVM's language: it has vectors of any length and sets of bits,
-# and finds the instructions that the processor has for them (AVX2, AVX-512, NEON, ...).
-
-
-def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Numba's `intrinsic`, which hides from type checkers how compiled code calls the result."""
-    return cast("Callable[..., Any]", intrinsic(function))
-
-
-def _lanes_of(context: Any, builder: Any, array_type: Any, array: Any, start: Any, n: int) -> Any:
-    """Pointer to `n` lanes of a contiguous array."""
-    data = context.make_array(array_type)(context, builder, array).data
-    element = context.get_data_type(array_type.dtype)
-    lanes = ir.VectorType(element, n).as_pointer()
-    return builder.bitcast(builder.gep(data, [start]), lanes)
-
-
-def _repeated(builder: Any, value: Any, n: int) -> Any:
-    """Vector of `n` lanes that all hold `value`."""
-    undefined = ir.Constant(ir.VectorType(value.type, n), ir.Undefined)
-    first = ir.Constant(ir.IntType(32), 0)
-    single = builder.insert_element(undefined, value, first)
-    order = ir.Constant(ir.VectorType(ir.IntType(32), n), [0] * n)
-    return builder.shuffle_vector(single, undefined, order)
-
-
-@_instruction
-def _greater(typing_context: Any, tile: Any, start: Any, threshold: Any) -> Any:
-    """Which of 64 lanes of a float32 array are greater than a threshold (nan is not)."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _lanes_of(context, builder, signature.args[0], args[0], args[1], 64)
-        values = builder.load(pointer, align=4)
-        greater = builder.fcmp_ordered(">", values, _repeated(builder, args[2], 64))
-        return builder.bitcast(greater, ir.IntType(64))
-
-    return types.uint64(tile, types.intp, types.float32), generate
-
-
-@_instruction
-def _add_votes(typing_context: Any, votes: Any, start: Any, pixels: Any) -> Any:
-    """Add 1 to those of 64 lanes of a uint8 array whose bits are set."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _lanes_of(context, builder, signature.args[0], args[0], args[1], 64)
-        values = builder.load(pointer, align=1)
-        chosen = builder.bitcast(args[2], ir.VectorType(ir.IntType(1), 64))
-        # A set bit, extended with its sign, is -1.
-        builder.store(builder.sub(values, builder.sext(chosen, values.type)), pointer, align=1)
-        return context.get_dummy_value()
-
-    return types.void(votes, types.intp, types.uint64), generate
-
-
-@_instruction
-def _add_value(typing_context: Any, sums: Any, start: Any, pixels: Any, value: Any) -> Any:
-    """Add a value to those of 64 lanes of an int32 array whose bits are set."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        # Eight lanes at a time: LLVM makes better AVX2 code of that than of 64.
-        value = _repeated(builder, args[3], 8)
-        for lane in range(0, 64, 8):
-            start = builder.add(args[1], ir.Constant(args[1].type, lane))
-            pointer = _lanes_of(context, builder, signature.args[0], args[0], start, 8)
-            values = builder.load(pointer, align=4)
-            bits = builder.lshr(args[2], ir.Constant(args[2].type, lane))
-            bits = builder.trunc(bits, ir.IntType(8))
-            chosen = builder.sext(
-                builder.bitcast(bits, ir.VectorType(ir.IntType(1), 8)), value.type
-            )
-            builder.store(builder.add(values, builder.and_(chosen, value)), pointer, align=4)
-        return context.get_dummy_value()
-
-    return types.void(sums, types.intp, types.uint64, types.int32), generate
-
-
-@_instruction
-def _copy_eight(typing_context: Any, planes: Any, offset: Any, tile: Any, start: Any) -> Any:
-    """Copy 8 contiguous float32, `offset` bytes into an array; return which of them are nan."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        place = builder.gep(builder.bitcast(data, ir.IntType(8).as_pointer()), [args[1]])
-        eight = ir.VectorType(ir.FloatType(), 8).as_pointer()
-        values = builder.load(builder.bitcast(place, eight), align=1)
-        target = _lanes_of(context, builder, signature.args[2], args[2], args[3], 8)
-        builder.store(values, target, align=4)
-        return builder.bitcast(builder.fcmp_unordered("uno", values, values), ir.IntType(8))
-
-    return types.uint8(planes, types.intp, tile, types.intp), generate
-
-
-# The kernels. Where an index is cast to an unsigned integer, numba leaves out its test for negative
+# Where an index is cast to an unsigned integer, numba leaves out its test for negative
 # ones, which the innermost loops would feel.
 
 _U = np.uint64
@@ -195,7 +102,7 @@ def _load_whole_tile(
         offset = corner + plane_of[feature] * strides[0]
         for eight in range(LANES // 8):  # a fixed number, so that LLVM unrolls the loop
             start = feature * LANES + eight * 8
-            nans |= _copy_eight(planes, offset + eights[_U(eight)], tile, start)
+            nans |= copy_eight(planes, offset + eights[_U(eight)], tile, start)
     return bool(nans != 0)
 
 
@@ -256,8 +163,8 @@ def _split_sets(
         entry = queue[_U(index)]
         node = nodes[_U(entry.node)]
         start = np.intp(node.feature)
-        low: np.uint64 = _greater(tile, start, node.threshold)
-        high: np.uint64 = _greater(tile, start + 64, node.threshold)
+        low: np.uint64 = greater(tile, start, node.threshold)
+        high: np.uint64 = greater(tile, start + 64, node.threshold)
         left, right = np.int64(node.left), np.int64(node.right)
         stay_low, stay_high = entry.low & ~low, entry.high & ~high
         inner, leaf = _pass_on(left, stay_low, stay_high, children, inner, leaf)
@@ -273,14 +180,14 @@ def _count_leaves(program: Program, queue: RecordArray, first: int, sums: Sums) 
         entry = queue[_U(index)]
         code = program.leaf_class[_U(~entry.node)]
         if code >= 0:
-            _add_votes(sums.votes, code * LANES, entry.low)
-            _add_votes(sums.votes, code * LANES + 64, entry.high)
+            add_votes(sums.votes, code * LANES, entry.low)
+            add_votes(sums.votes, code * LANES + 64, entry.high)
             continue
         for share in range(program.mixture_start[~code], program.mixture_start[~code + 1]):
             start = program.share_class[share] * LANES
             value = program.share_value[share]
-            _add_value(sums.fractions, start, entry.low, value)
-            _add_value(sums.fractions, start + 64, entry.high, value)
+            add_value(sums.fractions, start, entry.low, value)
+            add_value(sums.fractions, start + 64, entry.high, value)
 
 
 @njit

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import inspect
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -23,17 +26,30 @@ def njit(function: Function) -> Function:
     and inf compare as they should. Machine code is cached on disk; where that is impossible, each
     process compiles anew.
 
-    The cache notices a change of the function's own module only: keep kernels in one module with
-    what they call.
     """
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    name = function.__qualname__
+    # Numba compiles anew when the function's own module has changed, but not when what it calls or
+    # a constant has changed in another one: so the name of the cache's file stands for all modules.
+    function.__qualname__ = f"{name}-{_digest(Path(inspect.getfile(function)).parent)}"
     try:
         dispatcher.enable_caching()
     except RuntimeError as error:  # there is no folder that numba may write to
-        logger.debug("%s is compiled anew in each process: %s", function.__name__, error)
+        logger.debug("%s is compiled anew in each process: %s", name, error)
     else:
         dispatcher._cache = _TolerantCache(dispatcher._cache)
+    finally:
+        function.__qualname__ = name
     return cast("Function", dispatcher)
+
+
+@functools.cache
+def _digest(folder: Path) -> str:
+    """Fingerprint of the modules in a folder."""
+    digest = hashlib.sha256()
+    for module in sorted(folder.glob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def njit_for(*argument_types: Any) -> Callable[[Function], Function]:

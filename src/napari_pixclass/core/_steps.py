@@ -28,4 +28,4 @@ def run_steps(steps: Steps[Result]) -> Result:
         try:
             next(steps)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # the generator's return value
+            return stop.value

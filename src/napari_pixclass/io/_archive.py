@@ -31,7 +31,7 @@ MAX_HEADER_BYTES = 2**20
 """Most bytes of the JSON text."""
 
 MAX_EXPANSION = 200
-"""Forests shrink to a sixth or so when they are compressed; whatever expands 200 times is a trap."""
+"""Compression makes forests some 4 times smaller; a file that expands 200 times is a trap."""
 
 SMALL_BYTES = 2**24
 """Models that are smaller than this when expanded may be compressed as well as they like."""

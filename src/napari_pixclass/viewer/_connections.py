@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Connections:
-    """Signals of the session and of layers that a dock listens to: all of them while it is open, none once it is closed.
+    """Signals of the session and of layers that a dock listens to: all while it is open, none once it is closed.
 
-    Works for psygnal signals, napari events and Qt signals alike. Signals of a dock's own children need none of this: Qt
-    breaks those connections itself.
+    Works for psygnal signals, napari events and Qt signals alike. Signals of a dock's own children need none of
+    this: Qt breaks those connections itself.
     """
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
+from ._insertion import insert_above
 from ._sources import LayerImage, spatial_arguments
 
 if TYPE_CHECKING:
@@ -152,13 +153,8 @@ class OutputLayers:
 
     def _add(self, image: Image, key: object, layer: Layer) -> None:
         """Add an output just above its image and the outputs it has, below the labels being painted."""
-        layers = self._all
-        below = [layers.index(item) for item in (image, *self.of(image).values())]
+        below = [image, *self.of(image).values()]
         # An output from the first moment on: whoever hears of the new layer asks.
         self._layers.setdefault(image, {})[key] = layer
-        active, selected = layers.selection.active, set(layers.selection)
-        layers.insert(max(below) + 1, layer)
+        insert_above(self._all, below, layer)
         self._given_names[layer] = layer.name
-        # napari selects a new layer; the brush must stay where it is.
-        layers.selection = selected
-        layers.selection.active = active

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QObject
 
 
-class GuiWaker(QObject):  # type: ignore[misc]  # Qt is untyped
-    """Calls `deliver` in the GUI thread soon after `wake` was called in any thread; many wakes may give one call."""
+class GuiWaker(QObject):
+    """Calls `deliver` in the GUI thread, from its event loop, soon after `wake` was called in any thread."""
 
-    _woken = Signal()
-
-    def __init__(self, deliver: Callable[[], None], parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, deliver: Callable[[], None]) -> None:
+        super().__init__()
         self._deliver = deliver
-        self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def wake(self) -> None:
         """Have the GUI thread deliver."""
-        self._woken.emit()
+        QCoreApplication.postEvent(self, QEvent(QEvent.Type.User))
 
-    def _on_woken(self) -> None:
+    def customEvent(self, event: QEvent) -> None:
+        """Qt's hook for posted events."""
         self._deliver()

@@ -1,0 +1,166 @@
+"""Apply a trained classifier to images.
+
+Each image is predicted block by block and written when it is complete. An image that fails does
+not stop the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._export import DTYPES, EXPORTS, FORMATS, ExportOptions, output_paths, write_outputs
+from ._image_options import (
+    add_image_options,
+    add_jobs_option,
+    chosen_spacing,
+    open_input,
+    with_spatial_axes,
+)
+from ._progress import run_with_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_pixclass.classifier import PixelClassifier
+
+NAME = "predict"
+
+EPILOG = """for IMAGE.tif the files are DIR/IMAGE_Probabilities.tiff (classes along the first axis),
+DIR/IMAGE_Uncertainty.tiff and DIR/IMAGE_Segmentation.tiff (class values as in the labels), with the
+axes and the spacing of the image.
+
+example:
+  napari-pixclass predict cells.pixclass *.tif -o results --export segmentation,uncertainty"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``predict``."""
+    parser.add_argument("model", metavar="MODEL", help="model file (.pixclass)")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="images to classify")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder to write to; made if absent"
+    )
+    parser.add_argument(
+        "--export",
+        type=_exports,
+        default=("probabilities",),
+        metavar="LIST",
+        help=f"what to write: any of {','.join(EXPORTS)} (default: probabilities)",
+    )
+    parser.add_argument(
+        "--format", type=_format, default="tiff", help="tiff or png (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=DTYPES,
+        help="type of probabilities and uncertainty; integers use their whole range for 0 to 1 "
+        "(default: float32 in tiff, uint8 in png)",
+    )
+    parser.add_argument(
+        "--renormalize",
+        action="store_true",
+        help="write 0 to 1 as the whole range of an integer type: uint16 unless --dtype says uint8",
+    )
+    add_image_options(parser)
+    add_jobs_option(parser)
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that exist (default: stop)"
+    )
+
+
+def _exports(text: str) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+    wrong = [word for word in chosen if word not in EXPORTS]
+    if wrong:
+        raise argparse.ArgumentTypeError(
+            f"must be a list of {', '.join(EXPORTS)}, separated by commas; got '{wrong[0]}'"
+        )
+    return chosen
+
+
+def _format(text: str) -> str:
+    if text not in FORMATS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not supported; choose tiff or png")
+    return text
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict all images."""
+    from napari_pixclass.classifier import load
+
+    from ._main import DONE, FAILED, INPUT_ERRORS, USAGE, report
+
+    options = ExportOptions.resolve(args.export, args.format, args.dtype, args.renormalize)
+    classifier = load(args.model)
+    classifier.n_jobs = args.jobs
+    folder = Path(args.output)
+    targets = _plan(args.images, folder, options, overwrite=args.overwrite)
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for path, paths in zip(args.images, targets, strict=True):
+        try:
+            _predict_one(classifier, path, paths, options, args)
+        except INPUT_ERRORS as error:
+            failed += 1
+            message = str(error)
+            report(f"error: {message}" if path in message else f"error: {path}: {message}")
+    if failed and len(args.images) > 1:
+        report(f"{failed} of {len(args.images)} images failed")
+    if failed:
+        return USAGE if len(args.images) == 1 else FAILED
+    return DONE
+
+
+def _plan(
+    images: Sequence[str], folder: Path, options: ExportOptions, *, overwrite: bool
+) -> list[dict[str, Path]]:
+    """Paths of all outputs, none of which may destroy anything."""
+    inputs = {Path(image).resolve() for image in images}
+    planned: dict[Path, str] = {}
+    targets = []
+    for image in images:
+        paths = output_paths(image, folder, options)
+        for path in paths.values():
+            if path.resolve() in inputs:
+                raise FileExistsError(
+                    f"results must not replace an image; '{path}' is one. Choose another folder."
+                )
+            if path in planned:
+                raise FileExistsError(
+                    f"images must differ in their names; '{planned[path]}' and '{image}' would "
+                    f"both write '{path}'. Predict them into different folders."
+                )
+            if path.exists() and not overwrite:
+                raise FileExistsError(
+                    f"results must not exist yet; '{path}' does. Add --overwrite, or choose "
+                    "another folder."
+                )
+            planned[path] = image
+        targets.append(paths)
+    return targets
+
+
+def _predict_one(
+    classifier: PixelClassifier,
+    path: str,
+    paths: dict[str, Path],
+    options: ExportOptions,
+    args: argparse.Namespace,
+) -> None:
+    ndim = classifier.features_.ndim
+    image = open_input(path, args.channel_axis)
+    if image.channel_axis is None and image.has_known_axes and classifier.n_channels_ > 1:
+        raise ValueError(
+            f"the model was trained on images with {classifier.n_channels_} channels; '{path}' has "
+            f"none, its axes are {image.axes}."
+        )
+    if image.channel_axis is None and not image.has_known_axes and args.channel_axis is None:
+        image = open_input(path, classifier.channel_axis_)  # nobody knows better than the model
+    image = with_spatial_axes(image, ndim)
+    spacing = chosen_spacing(image, ndim, args.spacing)
+    outputs = options.collect(classifier, image, spacing)
+    run_with_progress(outputs.steps, f"predicting {image.name}")
+    for written in write_outputs(outputs, paths, options):
+        print(written)

@@ -1,0 +1,102 @@
+"""Before the first tree: images and labels checked and paired; and how a forest grows in steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._axes import ArrayLike, as_image, as_labels, resolve_axes
+from ._features import FeatureSet
+from ._samples import TrainingImage
+from ._scales import valid_spacing
+
+TREES_PER_STEP = 10
+"""A forest grows in groups of this many trees, so that training can be cancelled in between."""
+
+Images = ArrayLike | Sequence[ArrayLike]
+Spacing = Sequence[float] | None
+
+
+def training_images(
+    image: Images,
+    labels: ArrayLike | Sequence[ArrayLike],
+    features: FeatureSet | None,
+    channel_axis: int | None,
+    spacing: Spacing | Sequence[Spacing],
+) -> list[TrainingImage]:
+    """Check every image with its labels, and that they fit together."""
+    images, label_arrays = _as_list(image), _as_list(labels)
+    if images is None:
+        images, label_arrays = [image], [labels]
+    elif label_arrays is None or len(label_arrays) != len(images):
+        count = "no list" if label_arrays is None else str(len(label_arrays))
+        raise ValueError(
+            f"a list of images needs a list of as many labels; got {len(images)} images and {count} labels."
+        )
+    if not images:
+        raise ValueError("training needs at least one image; got an empty list.")
+    spacings = _spacings(spacing, len(images))
+    training: list[TrainingImage] = []
+    for one, its_labels, its_spacing in zip(images, label_arrays, spacings, strict=True):
+        one = as_image(one)
+        ndim = features.ndim if features is not None else _only_possible_ndim(one, channel_axis)
+        axes = resolve_axes(one.shape, ndim, channel_axis)
+        if training and axes.n_channels != training[0].axes.n_channels:
+            raise ValueError(
+                "images to train on must have the same number of channels; got "
+                f"{training[0].axes.n_channels} and {axes.n_channels}."
+            )
+        checked = as_labels(its_labels, axes, one.shape)
+        training.append(TrainingImage(one, checked, axes, valid_spacing(its_spacing, ndim)))
+    if not any(item.labels.any() for item in training):
+        raise ValueError(
+            "training needs labelled pixels; all labels are 0 (unlabelled). Paint at least one stroke of each class."
+        )
+    return training
+
+
+def _only_possible_ndim(image: ArrayLike, channel_axis: int | None) -> int:
+    n_axes = len(image.shape) - (channel_axis is not None)
+    if n_axes > 2:
+        raise ValueError(
+            f"features must be chosen for an image with {n_axes} axes besides channels: "
+            "FeatureSet.default(2) for frames or planes one by one, FeatureSet.default(3) for volumes; got None."
+        )
+    return 2
+
+
+def _spacings(spacing: Any, n_images: int) -> list[Spacing]:
+    """One spacing per image: a list of numbers holds for all of them."""
+    if spacing is None or all(np.isscalar(value) for value in spacing):
+        return [spacing] * n_images
+    spacings = list(spacing)
+    if len(spacings) != n_images:
+        raise ValueError(
+            f"spacing must be one for all images, or one for each of the {n_images}; got {len(spacings)}."
+        )
+    return spacings
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    return list(value) if isinstance(value, list | tuple) else None
+
+
+def grow(
+    estimator: Any, X: npt.NDArray[np.float32], y: npt.NDArray[Any], n_groups: int
+) -> Iterator[int]:
+    """Fit, yielding the number of groups of trees done. Growing in groups gives the same trees as all at once."""
+    if n_groups > 1:
+        total = estimator.n_estimators
+        estimator.warm_start = True
+        for group in range(1, n_groups):
+            estimator.n_estimators = group * TREES_PER_STEP
+            estimator.fit(X, y)
+            yield group
+        estimator.n_estimators = total
+    estimator.fit(X, y)
+    if n_groups > 1:
+        estimator.warm_start = False
+    yield n_groups

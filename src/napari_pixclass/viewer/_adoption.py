@@ -1,0 +1,65 @@
+"""Which labels belong to which image, where nobody has said so yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.components import LayerList
+from napari.layers import Image, Labels, Layer
+
+from napari_pixclass.core import ClassInfo
+
+from ._sources import labels_shape
+
+METADATA_KEY = "pixclass"
+MAX_CLASSES = 20
+"""Labels with more values than this are objects that somebody has segmented, not scribbles."""
+
+
+def pair_metadata(token: str, classes: Sequence[ClassInfo] = ()) -> dict[str, Any]:
+    """Metadata that make an image and its labels, which get the same `token`, known as a pair."""
+    return {METADATA_KEY: {"pair": token, "classes": tuple(classes)}}
+
+
+def layer_pairs(images: Sequence[Image], labels: Sequence[Labels]) -> list[tuple[Image, Labels]]:
+    """Labels that came with one of the images; else the only labels of the only image if they may be scribbles."""
+    pairs = [
+        (image, layer)
+        for image in images
+        for layer in labels
+        if _token(image) is not None and _token(image) == _token(layer)
+    ]
+    if not pairs and len(images) == len(labels) == 1 and _may_be_scribbles(images[0], labels[0]):
+        return [(images[0], labels[0])]
+    return pairs
+
+
+def pair_of_new_layer(layer: Layer, layers: LayerList) -> tuple[Image, Labels] | None:
+    """The pair that a layer completes which has just been added."""
+    token = _token(layer)
+    for other in layers if token is not None else ():
+        if _token(other) != token:
+            continue
+        for image, labels in ((layer, other), (other, layer)):
+            if isinstance(image, Image) and isinstance(labels, Labels):
+                return image, labels
+    return None
+
+
+def sample_classes(labels: Labels) -> tuple[ClassInfo, ...]:
+    """Classes that came with a labels layer."""
+    classes: tuple[ClassInfo, ...] = labels.metadata.get(METADATA_KEY, {}).get("classes", ())
+    return classes
+
+
+def _token(layer: Layer) -> str | None:
+    token: str | None = layer.metadata.get(METADATA_KEY, {}).get("pair")
+    return token
+
+
+def _may_be_scribbles(image: Image, labels: Labels) -> bool:
+    if labels.multiscale or tuple(labels.data.shape) != labels_shape(image):
+        return False
+    return len(np.unique(np.asarray(labels.data))) <= MAX_CLASSES
