@@ -29,7 +29,7 @@ for name in sys.argv[2:]:
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own interpreter on our own lines
+    return subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
     )
 

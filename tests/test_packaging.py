@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
+import sys
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,17 @@ def project() -> dict[str, Any]:
 def required_names(requirements: list[str]) -> set[str]:
     """Names of the packages in a list of requirements, without extras and versions."""
     return {re.split(r"[\[<>=!~; ]", text, maxsplit=1)[0].lower() for text in requirements}
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Top-level names of all absolute imports in a module, those inside functions included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names}
 
 
 def test_manifest_and_type_marker_lie_in_the_package() -> None:
@@ -92,6 +105,21 @@ def test_installation_without_a_screen_stays_possible(project: dict[str, Any]) -
     assert not names & (QT_BINDINGS | {"napari", "qtpy", "superqt", "magicgui", "vispy"})
     assert "opencv-python" not in names  # brings Qt plugins of its own, which break PyQt
     assert "opencv-python-headless" in names
+
+
+def test_everything_that_is_imported_is_declared(project: dict[str, Any]) -> None:
+    # What the viewer imports beyond that comes with napari, in which it runs.
+    with_napari = {"napari", "qtpy", "superqt", "magicgui", "vispy"}
+    optional = required_names(project["optional-dependencies"]["cluster"])
+    declared = required_names(project["dependencies"]) | optional
+    distributions = packages_distributions()
+    package = ROOT / "src" / "napari_pixclass"
+    for path in package.rglob("*.py"):
+        allowed = declared | with_napari if path.is_relative_to(package / "viewer") else declared
+        for name in imported_packages(path) - set(sys.stdlib_module_names) - {"napari_pixclass"}:
+            assert {text.lower() for text in distributions.get(name, [name])} & allowed, (
+                f"{path.relative_to(ROOT)} imports {name}, which pyproject.toml does not declare"
+            )
 
 
 def test_extra_all_brings_napari_and_no_binding_by_name(project: dict[str, Any]) -> None:

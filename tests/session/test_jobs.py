@@ -129,7 +129,7 @@ def test_result_in_time_or_a_timeout(executor: ThreadPoolExecutor) -> None:
 
     job = Job(steps, Mailbox())
     job.start(executor)
-    with pytest.raises(TimeoutError, match="not done after 0.01 s"):
+    with pytest.raises(TimeoutError, match=r"not done after 0\.01 s"):
         job.result(0.01)
     go_on.set()
     assert job.result(LONG) == "late"

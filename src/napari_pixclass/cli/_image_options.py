@@ -30,7 +30,7 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
 def add_jobs_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--jobs``."""
     parser.add_argument(
-        "--jobs", type=_positive, metavar="N", help="threads to use (default: all cores)"
+        "--jobs", type=positive, metavar="N", help="threads to use (default: all cores)"
     )
 
 
@@ -40,14 +40,16 @@ def _channel_axis(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number or 'none'; got '{text}'") from None
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number or 'none'; got '{text}'"
+        ) from None
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more; got {text}")
-    return number
+def positive(text: str) -> int:
+    """A whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more; got '{text}'")
+    return int(text)
 
 
 def open_input(path: str, channel_axis: int | str | None) -> ImageFile:

@@ -1,9 +1,9 @@
-"""The parser, and how every command ends: exit codes and one-line errors."""
+"""The parser of the whole command line, and how its commands are run."""
 
 from __future__ import annotations
 
 import argparse
-import logging
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -11,24 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 import napari_pixclass
 
 from . import _demo, _info, _predict, _train
+from ._exit import CANCELLED, DONE, FAILED, INPUT_ERRORS, PROGRAM, USAGE, report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-DONE, FAILED, USAGE, CANCELLED = 0, 1, 2, 130
-
-PROGRAM = "napari-pixclass"
-
-# Wrong input: the message tells the user what to change. All else is a failure of the program.
-INPUT_ERRORS = (
-    ValueError,
-    TypeError,
-    FileNotFoundError,
-    FileExistsError,
-    IsADirectoryError,
-    NotADirectoryError,
-    PermissionError,
-)
 
 _DESCRIPTION = "Interactive pixel classification, without the interaction: train and predict."
 
@@ -84,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done, 1 failed, 2 wrong usage or bad input, 130 cancelled.
     """
-    # What tifffile logs about damaged files becomes one sentence of ours.
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names that the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         args = make_parser().parse_args(argv)
         code: int = args.run(args)
@@ -102,11 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(f"error: {error}")
         return USAGE
     except (OSError, MemoryError) as error:
-        report(f"failed: {error or type(error).__name__}")
+        report(f"failed: {str(error) or type(error).__name__}")
         return FAILED
     return code
-
-
-def report(message: str) -> None:
-    """Print one line on stderr."""
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)

@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._export import DTYPES, EXPORTS, FORMATS, ExportOptions, output_paths, write_outputs
+from ._exit import DONE, FAILED, INPUT_ERRORS, USAGE, report
+from ._export import DTYPES, EXPORTS, FORMATS, ExportOptions, predict_steps, write_results
 from ._image_options import (
     add_image_options,
     add_jobs_option,
@@ -90,9 +91,7 @@ def run(args: argparse.Namespace) -> int:
     """Predict all images."""
     from napari_pixclass.classifier import load
 
-    from ._main import DONE, FAILED, INPUT_ERRORS, USAGE, report
-
-    options = ExportOptions.resolve(args.export, args.format, args.dtype, args.renormalize)
+    options = ExportOptions.from_arguments(args)
     classifier = load(args.model)
     classifier.n_jobs = args.jobs
     folder = Path(args.output)
@@ -117,11 +116,13 @@ def _plan(
     images: Sequence[str], folder: Path, options: ExportOptions, *, overwrite: bool
 ) -> list[dict[str, Path]]:
     """Paths of all outputs, none of which may destroy anything."""
+    from napari_pixclass.io import stem_of
+
     inputs = {Path(image).resolve() for image in images}
     planned: dict[Path, str] = {}
     targets = []
     for image in images:
-        paths = output_paths(image, folder, options)
+        paths = options.paths(stem_of(image), folder)
         for path in paths.values():
             if path.resolve() in inputs:
                 raise FileExistsError(
@@ -151,16 +152,18 @@ def _predict_one(
 ) -> None:
     ndim = classifier.features_.ndim
     image = open_input(path, args.channel_axis)
-    if image.channel_axis is None and image.has_known_axes and classifier.n_channels_ > 1:
-        raise ValueError(
-            f"the model was trained on images with {classifier.n_channels_} channels; '{path}' has "
-            f"none, its axes are {image.axes}."
-        )
-    if image.channel_axis is None and not image.has_known_axes and args.channel_axis is None:
+    if image.channel_axis is None and classifier.n_channels_ > 1:
+        if image.has_known_axes or args.channel_axis is not None:
+            raise ValueError(
+                f"the model was trained on images with {classifier.n_channels_} channels; '{path}' "
+                f"has no channels, its axes are {image.axes}. Give --channel-axis if one of them is."
+            )
         image = open_input(path, classifier.channel_axis_)  # nobody knows better than the model
     image = with_spatial_axes(image, ndim)
     spacing = chosen_spacing(image, ndim, args.spacing)
-    outputs = options.collect(classifier, image, spacing)
-    run_with_progress(outputs.steps, f"predicting {image.name}")
-    for written in write_outputs(outputs, paths, options):
+    steps = predict_steps(classifier, image, spacing, options)
+    arrays = run_with_progress(steps, f"predicting {image.name}")
+    names = [info.name for info in classifier.class_table_]
+    write_results(arrays, paths, image, names, args.spacing)
+    for written in paths.values():
         print(written)

@@ -28,6 +28,7 @@ def run_with_progress(steps: Steps[Result], what: str) -> Result:
                 bar.total = step.total
                 bar.update(step.done - bar.n)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # the generator's return value
+            result: Result = stop.value
+            return result
         finally:
             steps.close()

@@ -6,6 +6,7 @@ classifier that the Python API offers.
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from dataclasses import dataclass
@@ -18,13 +19,13 @@ from ._image_options import (
     chosen_spacing,
     guess_ndim,
     open_input,
+    positive,
     with_spatial_axes,
 )
 from ._progress import run_with_progress
 from ._words import byte_count, printable, sizes
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     import numpy as np
@@ -83,9 +84,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="names of the classes, by ascending value in the labels",
     )
-    parser.add_argument("--trees", type=int, default=100, help="trees (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument(
+        "--trees", type=positive, default=100, metavar="N", help="trees (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="random seed (default: %(default)s)"
+    )
     add_jobs_option(parser)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 2^32 - 1; got '{text}'")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +154,9 @@ def choose_features(name: str, sigmas: Sequence[float] | None, ndim: int) -> Fea
     """The set of this name, with the sigmas given in place of its own."""
     from napari_pixclass.core import FAMILY_OF, FeatureSet
 
-    features = {"default": FeatureSet.default, "all": FeatureSet.all, "fast": FeatureSet.fast}[name](ndim)
+    features = {"default": FeatureSet.default, "all": FeatureSet.all, "fast": FeatureSet.fast}[
+        name
+    ](ndim)
     if sigmas is None:
         return features
     chosen = {
@@ -221,7 +234,9 @@ def _print_summary(
     classifier: PixelClassifier, pairs: Sequence[TrainingPair], seconds: float
 ) -> None:
     features = classifier.features_
-    channels = f" in each of {classifier.n_channels_} channels" if classifier.n_channels_ > 1 else ""
+    channels = (
+        f" in each of {classifier.n_channels_} channels" if classifier.n_channels_ > 1 else ""
+    )
     images = "1 image" if len(pairs) == 1 else f"{len(pairs)} images"
     print(f"trained on {images} in {seconds:.1f} s")
     print(f"  features  {len(features)} ({features.ndim}D){channels}")

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 def byte_count(number: int) -> str:
     """A file size for people."""
+    size = float(number)
     for unit in ("bytes", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:.3g} GB"
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
 
 
 def printable(text: str) -> str:

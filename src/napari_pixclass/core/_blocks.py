@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ._axes import ArrayLike, ImageAxes, Region, check_values
-from ._filters import LANES, aligned
+from ._filters import Field, mirrored
+from ._scratch import Scratch
+from ._taps import LANES
 
 
 def iter_blocks(shape: Sequence[int], block_shape: Sequence[int]) -> Iterator[Region]:
@@ -32,6 +35,22 @@ def region_shape(region: Region) -> tuple[int, ...]:
     return tuple(axis.stop - axis.start for axis in region)
 
 
+@dataclass(frozen=True, slots=True)
+class PaddedBlock:
+    """A block of one channel with its halo.
+
+    Attributes
+    ----------
+    field
+        The values. Rows and columns beyond the image are those seen in a mirror; planes beyond it are left out.
+    n_planes
+        Planes of the image: filters along z mirror it themselves, because a thin volume would grow severalfold.
+    """
+
+    field: Field
+    n_planes: int
+
+
 def read_padded(
     image: ArrayLike,
     axes: ImageAxes,
@@ -39,30 +58,61 @@ def read_padded(
     channel: int,
     region: Region,
     halo: Sequence[int],
-) -> npt.NDArray[np.float32]:
+    scratch: Scratch | None = None,
+) -> PaddedBlock:
     """Read a block with its halo as float32 (Z, Y, X); planes get a z of length 1.
 
     Beyond the borders the image is mirrored without repeating the border pixel, again and again if the halo is larger
-    than the image (`numpy.pad`'s "reflect", `scipy.ndimage`'s "mirror"). The width is rounded up to whole vectors; the
-    columns added hold zeros and reach no pixel of the block itself::
+    than the image (`numpy.pad`'s "reflect", `scipy.ndimage`'s "mirror"). Blocks narrower than `LANES` are followed by
+    zeros, which reach no pixel of the block itself::
 
-        |<- halo ->|<- region ->|<- halo ->|<- zeros ->|
-        |<-------------- aligned width --------------->|
+        |<- halo ->|<- region ->|<- zeros ->|<- halo ->|
+                   |<---- at least LANES -->|
+
+    The values live in `scratch` where it is given, until the next block is read.
     """
-    inside = []
-    outside = []
-    for axis, length, reach in zip(region, axes.spatial, halo, strict=True):
-        start, stop = axis.start - reach, axis.stop + reach
-        inside.append(slice(max(start, 0), min(stop, length)))
-        outside.append((max(-start, 0), max(stop - length, 0)))
-    values = axes.read(image, frame, channel, tuple(inside))
+    # 1. What lies within the image.
+    inside = tuple(
+        slice(max(axis.start - reach, 0), min(axis.stop + reach, length))
+        for axis, length, reach in zip(region, axes.spatial, halo, strict=True)
+    )
+    values = axes.read(image, frame, channel, inside)
     if not isinstance(image, np.ndarray) or isinstance(image, np.memmap):
         check_values(values)
-    values = values.astype(np.float32, copy=False)
-    if any(before or after for before, after in outside):
-        values = np.pad(values, outside, mode="reflect")
-    # More than needed, so that it can be cut twice, beginning anywhere, and still be aligned.
-    width = aligned(values.shape[-1]) + 2 * LANES
-    block = np.zeros((*values.shape[:-1], width), dtype=np.float32)
-    block[..., : values.shape[-1]] = values
-    return block.reshape((1,) * (3 - block.ndim) + block.shape)
+    values = values.reshape((1,) * (3 - values.ndim) + values.shape)
+
+    # 2. Its place in the padded block.
+    y, x = (
+        np.arange(axis.start - reach, axis.stop + reach)
+        for axis, reach in zip(region[-2:], halo[-2:], strict=True)
+    )
+    missing = max(0, LANES - (region[-1].stop - region[-1].start))
+    scratch = Scratch() if scratch is None else scratch
+    block = scratch.volume("padded", len(values), len(y), len(x) + missing)
+    place_y, place_x = _place(y, inside[-2]), _place(x, inside[-1])
+    block[:, place_y, place_x] = values
+    block[:, :, len(x) :] = 0
+
+    # 3. The mirrored columns, then rows.
+    for column in _outside(len(x), place_x):
+        source, _ = mirrored(x[column], axes.spatial[-1])
+        block[:, place_y, column] = block[:, place_y, source - x[0]]
+    for row in _outside(len(y), place_y):
+        source, _ = mirrored(y[row], axes.spatial[-2])
+        block[:, row] = block[:, source - y[0]]
+    first_plane = inside[0].start if len(region) == 3 else 0
+    n_planes = axes.spatial[0] if len(region) == 3 else 1
+    return PaddedBlock(Field(block, first_plane, (halo[-2], halo[-1])), n_planes)
+
+
+def _place(positions: npt.NDArray[np.int64], inside: slice) -> slice:
+    """Where the pixels `inside` the image lie among consecutive `positions`."""
+    return slice(inside.start - int(positions[0]), inside.stop - int(positions[0]))
+
+
+def _outside(length: int, place: slice) -> Iterator[slice]:
+    """What lies before and after a place."""
+    if place.start > 0:
+        yield slice(0, place.start)
+    if place.stop < length:
+        yield slice(place.stop, length)

@@ -1,108 +1,231 @@
-"""Separable filters of blocks, on OpenCV.
+"""Gaussian smoothing of blocks, with numba: kernels that several scales and both 2D and 3D share.
 
-Blocks are C-contiguous float32 arrays (Z, Y, X); a plane is a block with one z. OpenCV's vector code gives the same
-bits wherever in an array a pixel lies, but its code for the last few columns does not: so every block is made
-`LANES`-aligned in width, and features do not depend on how an image is cut into blocks, not even in the last bit.
+Arrays are C-contiguous float32 (Z, Y, X) and may be larger than what they are used for; a plane has one z. Work goes
+row by row in pieces of `LANES` pixels, the last of which overlaps the one before, so that no row needs padding.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ._kernels import IDENTITY, Kernel, gaussian_kernel
+from ._jit import njit
+from ._kernels import gaussian_kernel
+from ._scratch import Block, Scratch
+from ._taps import LANES, correlate_even, correlate_odd
 
-Block = npt.NDArray[np.float32]
-Order = tuple[int, int, int]
-
-LANES = 32
-"""Widths of blocks are multiples of this (four AVX registers of float32)."""
-
-# What filters do at the border of a block never reaches its core: the halo is there for that.
-_BORDER = cv2.BORDER_REPLICATE
-
-_opencv_lock = threading.Lock()
-_opencv_users = 0
-_opencv_threads = 0
+Weights = npt.NDArray[np.float32]
+Offsets = npt.NDArray[np.int64]
+Widths = tuple[float, float, float]
 
 
-@contextmanager
-def single_threaded_opencv() -> Iterator[None]:
-    """Keep OpenCV from starting threads of its own: ours already use every core. Counted, so that uses may overlap."""
-    global _opencv_users, _opencv_threads
-    with _opencv_lock:
-        if _opencv_users == 0:
-            _opencv_threads = cv2.getNumThreads()
-            cv2.setNumThreads(1)
-        _opencv_users += 1
-    try:
-        yield
-    finally:
-        with _opencv_lock:
-            _opencv_users -= 1
-            if _opencv_users == 0:
-                cv2.setNumThreads(_opencv_threads)
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Values at a block and around it.
 
-
-def aligned(width: int) -> int:
-    """The next multiple of `LANES`."""
-    return -(-width // LANES) * LANES
-
-
-def correlate(block: Block, kernels: tuple[Kernel, Kernel, Kernel]) -> Block:
-    """Correlate each axis (z, y, x) with its kernel; output has the shape of `block`."""
-    return _in_plane(_along_z(block, kernels[0]), kernels[1], kernels[2])
-
-
-def smooth(block: Block, sigmas: tuple[float, ...]) -> Block:
-    """Gaussian smoothing with one width per axis in pixels; 0 leaves an axis alone."""
-    if not any(sigmas):
-        return block
-    z, y, x = (gaussian_kernel(sigma) for sigma in sigmas)
-    return correlate(block, (z, y, x))
-
-
-def derivatives(
-    block: Block, sigmas: tuple[float, ...], lengths: tuple[float, ...], orders: Iterable[Order]
-) -> dict[Order, Block]:
-    """Gaussian derivatives of width `sigmas`; each order is given per axis (z, y, x).
-
-    `sigmas` are in pixels of each axis, `lengths` are the pixels' lengths: derivatives are per unit of length.
+    Attributes
+    ----------
+    values
+        Array (Z, Y, X).
+    first_plane
+        Position in the image of its first plane.
+    margin
+        Rows and columns before the block.
     """
 
-    def kernel(axis: int, order: int) -> Kernel:
-        values = gaussian_kernel(sigmas[axis], order)
-        return values if order == 0 else values / np.float32(lengths[axis] ** order)
-
-    results: dict[Order, Block] = {}
-    wanted = sorted(set(orders))
-    for order_z in sorted({order[0] for order in wanted}):
-        filtered = _along_z(block, kernel(0, order_z))
-        for order in wanted:
-            if order[0] == order_z:
-                results[order] = _in_plane(filtered, kernel(1, order[1]), kernel(2, order[2]))
-    return results
+    values: Block
+    first_plane: int
+    margin: tuple[int, int]
 
 
-def _in_plane(block: Block, kernel_y: Kernel, kernel_x: Kernel) -> Block:
-    if kernel_y is IDENTITY and kernel_x is IDENTITY:
-        return block
-    result = np.empty_like(block)
-    for plane, filtered in zip(block, result, strict=True):
-        cv2.sepFilter2D(plane, cv2.CV_32F, kernel_x, kernel_y, dst=filtered, borderType=_BORDER)
-    return result
+@lru_cache(maxsize=1024)
+def half_kernel(sigma: float, orders: tuple[int, ...] = (0,), length: float = 1.0) -> Weights:
+    """Gaussian kernels of these derivative `orders`, one after the other, from the centre to the right end.
+
+    `length` is the pixel's: derivatives are per unit of length.
+    """
+    halves = []
+    for order in orders:
+        kernel = gaussian_kernel(sigma, order)
+        halves.append(kernel[len(kernel) // 2 :] / np.float32(length**order))
+    weights = np.concatenate(halves)
+    weights.flags.writeable = True  # numba compiles anew for read-only arrays
+    return weights
 
 
-def _along_z(block: Block, kernel: Kernel) -> Block:
-    """Filter z as the rows of a (Z, Y*X) image: long contiguous loops instead of strided ones."""
-    if kernel is IDENTITY:
-        return block
-    rows = block.reshape(len(block), -1)
-    result = np.empty_like(rows)
-    cv2.sepFilter2D(rows, cv2.CV_32F, IDENTITY, kernel, dst=result, borderType=_BORDER)
-    return result.reshape(block.shape)
+def mirrored(positions: npt.NDArray[np.int64], length: int) -> tuple[Offsets, npt.NDArray[np.bool_]]:
+    """Pixels seen at `positions` of an axis mirrored at its end pixels, and whether an odd number of mirrors is between."""
+    period = max(2 * (length - 1), 1)
+    phase = positions % period
+    is_flipped = phase > length - 1
+    return np.where(is_flipped, period - phase, phase), is_flipped
+
+
+def smooth(
+    source: Field,
+    sigmas: Widths,
+    planes: range,
+    n_planes: int,
+    shape: tuple[int, int],
+    margin: tuple[int, int],
+    scratch: Scratch,
+    name: str,
+) -> Field:
+    """Gaussian smoothing of some planes of a block.
+
+    Parameters
+    ----------
+    source
+        The image around the block, with at least the margin that is needed.
+    sigmas
+        Widths along z, y and x in pixels; 0 leaves an axis alone.
+    planes
+        Positions of the planes to compute, in the image.
+    n_planes
+        Planes of the image, which is mirrored beyond them.
+    shape
+        Rows and columns of the block, at least `LANES` columns.
+    margin
+        Rows and columns to compute on each side of the block.
+    scratch, name
+        Where the result is kept.
+    """
+    kernels = [half_kernel(sigma) for sigma in sigmas]
+    radius_z, radius_y, radius_x = (len(kernel) - 1 for kernel in kernels)
+    rows, width = shape[0] + 2 * margin[0], shape[1] + 2 * margin[1]
+    if radius_z:
+        # Along z first: y and x then have only the planes to do that are wanted.
+        positions, _ = mirrored(
+            np.arange(planes.start - radius_z, planes.stop + radius_z), n_planes
+        )
+        wide = margin[0] + radius_y, margin[1] + radius_x
+        extent = rows + 2 * radius_y, width + 2 * radius_x
+        out = scratch.volume("along z", len(planes), *extent)
+        y, x = (have - want for have, want in zip(source.margin, wide, strict=True))
+        smooth_along_z(
+            source.values, positions - source.first_plane, y, x, kernels[0], len(planes), *extent, out
+        )
+        source = Field(out, planes.start, wide)
+    if radius_y or radius_x:
+        out = scratch.volume(name, len(planes), rows, width)
+        z = planes.start - source.first_plane
+        y, x = (have - want for have, want in zip(source.margin, margin, strict=True))
+        smooth_in_planes(
+            source.values, z, y, x, kernels[1], kernels[2], len(planes), rows, width, out
+        )
+        source = Field(out, planes.start, margin)
+    return source
+
+
+def halo_radii(sigmas: Sequence[float]) -> tuple[int, ...]:
+    """Reach of Gaussian kernels of these widths."""
+    return tuple(len(half_kernel(sigma)) - 1 for sigma in sigmas)
+
+
+@njit
+def steps(radius: int, stride: int) -> Offsets:
+    """Offsets of the taps of a kernel along an axis of this stride."""
+    return np.arange(-radius, radius + 1) * stride
+
+
+@njit
+def even_row(
+    source: Block,
+    at: int,
+    offsets: Offsets,
+    first: int,
+    weights: Weights,
+    order: int,
+    n_orders: int,
+    out: Block,
+    out_at: int,
+    width: int,
+) -> None:
+    """Correlate a row of `width` pixels with one of the `n_orders` half kernels in `weights`; arrays are flat."""
+    n = len(weights) // n_orders
+    for left in range(0, width, LANES):
+        x = min(left, width - LANES)
+        correlate_even(
+            source, at + x, offsets, first, n - 1, weights, order * n, out, out_at + x
+        )
+
+
+@njit
+def odd_row(
+    source: Block,
+    at: int,
+    offsets: Offsets,
+    first: int,
+    weights: Weights,
+    order: int,
+    n_orders: int,
+    out: Block,
+    out_at: int,
+    width: int,
+) -> None:
+    """As `even_row`, for first derivatives."""
+    n = len(weights) // n_orders
+    for left in range(0, width, LANES):
+        x = min(left, width - LANES)
+        correlate_odd(source, at + x, offsets, first, n - 1, weights, order * n, out, out_at + x)
+
+
+@njit
+def smooth_along_z(
+    source: Block,
+    planes: Offsets,
+    y0: int,
+    x0: int,
+    weights: Weights,
+    n_planes: int,
+    n_rows: int,
+    width: int,
+    out: Block,
+) -> None:
+    """Smooth along z from (y0, x0) on; `planes` are those of `source` under the first tap of each output, and so on."""
+    n = len(weights)
+    stride = source.shape[2]
+    out_rows, out_stride = out.shape[1], out.shape[2]
+    offsets = planes * (source.shape[1] * stride)
+    source, out = source.reshape(-1), out.reshape(-1)
+    for y in range(n_rows):
+        for left in range(0, width, LANES):
+            # The planes of a narrow column stay in the first cache while all its outputs are computed.
+            x = min(left, width - LANES)
+            at = (y0 + y) * stride + x0 + x
+            for z in range(n_planes):
+                to = (z * out_rows + y) * out_stride + x
+                correlate_even(source, at, offsets, z, n - 1, weights, 0, out, to)
+
+
+@njit
+def smooth_in_planes(
+    source: Block,
+    z0: int,
+    y0: int,
+    x0: int,
+    weights_y: Weights,
+    weights_x: Weights,
+    n_planes: int,
+    n_rows: int,
+    width: int,
+    out: Block,
+) -> None:
+    """Smooth along y, then x, from (z0, y0, x0) on."""
+    radius_x = len(weights_x) - 1
+    rows, stride = source.shape[1], source.shape[2]
+    out_rows, out_stride = out.shape[1], out.shape[2]
+    along_y = steps(len(weights_y) - 1, stride)
+    along_x = steps(radius_x, 1)
+    row = np.empty(width + 2 * radius_x, dtype=np.float32)
+    source, out = source.reshape(-1), out.reshape(-1)
+    for z in range(n_planes):
+        for y in range(n_rows):
+            at = ((z0 + z) * rows + y0 + y) * stride + x0 - radius_x
+            even_row(source, at, along_y, 0, weights_y, 0, 1, row, 0, len(row))
+            to = (z * out_rows + y) * out_stride
+            even_row(row, radius_x, along_x, 0, weights_x, 0, 1, out, to, width)

@@ -120,11 +120,10 @@ class ForestArrays:
             kind=kind,
             **per_node,
         )
-        is_inner = arrays.children_left >= 0
-        if np.any((joined("missing_go_to_left", np.bool_) == arrays.nan_goes_right)[is_inner]):
+        if not np.all(np.isfinite(arrays.threshold)):
             raise ValueError(
-                "A forest must be fitted to samples without missing values; this one has seen nan, "
-                "so leave these samples out."
+                "A forest must be fitted to samples without missing values; this one splits them "
+                "off, so leave out samples with nan."
             )
         return arrays
 
@@ -150,7 +149,7 @@ class ForestArrays:
     def nan_goes_right(self) -> npt.NDArray[np.bool_]:
         """Where nodes send nan: to the child that got more of the training samples (n_nodes,).
 
-        That is scikit-learn's rule for trees that saw no missing value when they were fitted.
+        scikit-learn's rule for trees that met no missing value when they were fitted.
         """
         left = self.n_node_samples[self.roots + self.children_left]
         right = self.n_node_samples[self.roots + self.children_right]

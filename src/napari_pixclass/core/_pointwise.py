@@ -1,7 +1,7 @@
-"""What happens at each pixel after filtering: magnitudes, traces, eigenvalues. Kernels for numba.
+"""What happens at each pixel after filtering: magnitudes, traces, eigenvalues. Kernels for numba, a row at a time.
 
-Each kernel reads the core of C-contiguous blocks (Z, Y, X), which begins at `origin`, and writes C-contiguous planes of
-the core's shape. No fused multiply-add and no reordering: a pixel's value does not depend on where in a block it lies.
+Each reads rows from `at` on and writes the whole of `out`. No fused multiply-add and no reordering: a pixel's value
+does not depend on where in a row it lies.
 """
 
 from __future__ import annotations
@@ -13,150 +13,144 @@ import numpy.typing as npt
 
 from ._jit import njit
 
-Block = npt.NDArray[np.float32]
-Origin = tuple[int, int, int]
+Row = npt.NDArray[np.float32]
 
 _HALF = np.float32(0.5)
+_ONE = np.float32(1)
+_TWO = np.float32(2)
+_THIRD = np.float32(1 / 3)
+_SQRT3 = np.float32(math.sqrt(3))
+_PI = np.float32(math.pi)
 _TINY = 1e-200
 
-
-@njit
-def product(a: Block, b: Block, out: Block) -> None:
-    """Write ``a * b``."""
-    for z in range(a.shape[0]):
-        for y in range(a.shape[1]):
-            for x in range(a.shape[2]):
-                out[z, y, x] = a[z, y, x] * b[z, y, x]
-
-
-@njit
-def difference(a: Block, a_origin: Origin, b: Block, b_origin: Origin, out: Block) -> None:
-    """Write ``a - b``."""
-    for z in range(out.shape[0]):
-        for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                out[z, y, x] = (
-                    a[a_origin[0] + z, a_origin[1] + y, a_origin[2] + x]
-                    - b[b_origin[0] + z, b_origin[1] + y, b_origin[2] + x]
-                )
+# acos(t) = sqrt(1 - t) * polynomial, error below 2e-8 (Abramowitz and Stegun 4.4.46), highest power first.
+_ACOS = tuple(
+    np.float32(c)
+    for c in (
+        -0.0012624911,
+        0.0066700901,
+        -0.0170881256,
+        0.0308918810,
+        -0.0501743046,
+        0.0889789874,
+        -0.2145988016,
+        1.5707963050,
+    )
+)
+_COS = tuple(np.float32(c) for c in (1 / 40320, -1 / 720, 1 / 24, -1 / 2))
+_SIN = tuple(np.float32(c) for c in (1 / 362880, -1 / 5040, 1 / 120, -1 / 6))
 
 
 @njit
-def magnitude2(dy: Block, dx: Block, origin: Origin, out: Block) -> None:
+def copy(values: Row, at: int, out: Row) -> None:
+    """Write the values."""
+    for x in range(len(out)):
+        out[x] = values[at + x]
+
+
+@njit
+def product(a: Row, b: Row, sign: np.float32, out: Row) -> None:
+    """Write ``sign * a * b``."""
+    for x in range(len(out)):
+        out[x] = sign * (a[x] * b[x])
+
+
+@njit
+def difference(a: Row, at: int, b: Row, out: Row) -> None:
+    """Write ``a - b``; `b` is read from its beginning."""
+    for x in range(len(out)):
+        out[x] = a[at + x] - b[x]
+
+
+@njit
+def magnitude2(dy: Row, dx: Row, at: int, out: Row) -> None:
     """Write the length of the gradient in the plane."""
-    for z in range(out.shape[0]):
-        for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                a = dy[origin[0] + z, origin[1] + y, origin[2] + x]
-                b = dx[origin[0] + z, origin[1] + y, origin[2] + x]
-                out[z, y, x] = math.sqrt(a * a + b * b)
+    for x in range(len(out)):
+        a, b = dy[at + x], dx[at + x]
+        out[x] = math.sqrt(a * a + b * b)
 
 
 @njit
-def magnitude3(dz: Block, dy: Block, dx: Block, origin: Origin, out: Block) -> None:
+def magnitude3(dz: Row, dy: Row, dx: Row, at: int, out: Row) -> None:
     """Write the length of the gradient in the volume."""
-    for z in range(out.shape[0]):
-        for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                a = dz[origin[0] + z, origin[1] + y, origin[2] + x]
-                b = dy[origin[0] + z, origin[1] + y, origin[2] + x]
-                c = dx[origin[0] + z, origin[1] + y, origin[2] + x]
-                out[z, y, x] = math.sqrt(a * a + b * b + c * c)
+    for x in range(len(out)):
+        a, b, c = dz[at + x], dy[at + x], dx[at + x]
+        out[x] = math.sqrt(a * a + b * b + c * c)
 
 
 @njit
-def trace2(yy: Block, xx: Block, origin: Origin, out: Block) -> None:
+def trace2(yy: Row, xx: Row, out: Row) -> None:
     """Write ``yy + xx``."""
-    for z in range(out.shape[0]):
-        for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                out[z, y, x] = (
-                    yy[origin[0] + z, origin[1] + y, origin[2] + x]
-                    + xx[origin[0] + z, origin[1] + y, origin[2] + x]
-                )
+    for x in range(len(out)):
+        out[x] = yy[x] + xx[x]
 
 
 @njit
-def trace3(zz: Block, yy: Block, xx: Block, origin: Origin, out: Block) -> None:
+def trace3(zz: Row, yy: Row, xx: Row, out: Row) -> None:
     """Write ``zz + yy + xx``."""
-    for z in range(out.shape[0]):
-        for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                out[z, y, x] = (
-                    zz[origin[0] + z, origin[1] + y, origin[2] + x]
-                    + yy[origin[0] + z, origin[1] + y, origin[2] + x]
-                    + xx[origin[0] + z, origin[1] + y, origin[2] + x]
-                )
+    for x in range(len(out)):
+        out[x] = zz[x] + yy[x] + xx[x]
 
 
 @njit
-def eigenvalues2(
-    yy: Block, yx: Block, xx: Block, origin: Origin, largest: Block, smallest: Block
-) -> None:
+def eigenvalues2(yy: Row, yx: Row, xx: Row, largest: Row, smallest: Row) -> None:
     """Write the eigenvalues of the symmetric matrices ``[[yy, yx], [yx, xx]]``."""
-    for z in range(largest.shape[0]):
-        for y in range(largest.shape[1]):
-            for x in range(largest.shape[2]):
-                a = yy[origin[0] + z, origin[1] + y, origin[2] + x]
-                b = yx[origin[0] + z, origin[1] + y, origin[2] + x]
-                c = xx[origin[0] + z, origin[1] + y, origin[2] + x]
-                mean = _HALF * (a + c)
-                half = _HALF * (a - c)
-                radius = math.sqrt(half * half + b * b)
-                largest[z, y, x] = mean + radius
-                smallest[z, y, x] = mean - radius
+    for x in range(len(largest)):
+        a, b, c = yy[x], yx[x], xx[x]
+        mean = _HALF * (a + c)
+        half = _HALF * (a - c)
+        radius = math.sqrt(half * half + b * b)
+        largest[x] = mean + radius
+        smallest[x] = mean - radius
 
 
 @njit
 def eigenvalues3(
-    zz: Block,
-    yy: Block,
-    xx: Block,
-    zy: Block,
-    zx: Block,
-    yx: Block,
-    origin: Origin,
-    largest: Block,
-    middle: Block,
-    smallest: Block,
+    zz: Row,
+    yy: Row,
+    xx: Row,
+    zy: Row,
+    zx: Row,
+    yx: Row,
+    largest: Row,
+    middle: Row,
+    smallest: Row,
 ) -> None:
     """Write the eigenvalues of symmetric 3x3 matrices: the closed form (O. K. Smith, 1961), with polynomials.
 
-    acos is a polynomial times a square root (Abramowitz and Stegun 4.4.46), cos and sin are Taylor polynomials on
-    [0, pi/3]: unlike library calls they vectorise. In float64, because the angle loses half of its digits where two
-    eigenvalues are close. Error: below 1e-6 of the largest eigenvalue's magnitude.
+    acos is a polynomial times a square root, cos and sin are Taylor polynomials on [0, pi/3]: unlike library calls
+    they vectorise. The cosine of the angle is computed in float64, because half of its digits are lost where two
+    eigenvalues are close; what follows is well conditioned. Error: below 1e-6 of the largest eigenvalue's magnitude.
     """
-    for z in range(largest.shape[0]):
-        for y in range(largest.shape[1]):
-            for x in range(largest.shape[2]):
-                i, j, k = origin[0] + z, origin[1] + y, origin[2] + x
-                a, b, c = np.float64(zz[i, j, k]), np.float64(yy[i, j, k]), np.float64(xx[i, j, k])
-                d, e, f = np.float64(zy[i, j, k]), np.float64(zx[i, j, k]), np.float64(yx[i, j, k])
-                mean = (a + b + c) / 3
-                a, b, c = a - mean, b - mean, c - mean
-                spread2 = (a * a + b * b + c * c + 2 * (d * d + e * e + f * f)) / 6
-                spread = math.sqrt(spread2)
-                determinant = a * (b * c - f * f) - d * (d * c - f * e) + e * (d * f - b * e)
-                ratio = 0.5 * determinant / (spread2 * spread + _TINY)
-                cosine = min(max(ratio, -1.0), 1.0)
-                t = abs(cosine)
-                angle = 0.0066700901 - t * 0.0012624911
-                angle = -0.0170881256 + t * angle
-                angle = 0.0308918810 + t * angle
-                angle = -0.0501743046 + t * angle
-                angle = 0.0889789874 + t * angle
-                angle = -0.2145988016 + t * angle
-                angle = 1.5707963050 + t * angle
-                angle = math.sqrt(1.0 - t) * angle
-                angle = (math.pi - angle if cosine < 0 else angle) / 3
-                s = angle * angle
-                cos = 1 + s * (
-                    -1 / 2 + s * (1 / 24 + s * (-1 / 720 + s * (1 / 40320 - s / 3628800)))
-                )
-                sin = angle * (1 + s * (-1 / 6 + s * (1 / 120 + s * (-1 / 5040 + s / 362880))))
-                high = 2 * spread * cos
-                low = -2 * spread * (0.5 * cos + 0.8660254037844386 * sin)
-                # The three sum to three times the mean, that is to 0 after its subtraction.
-                largest[z, y, x] = mean + high
-                smallest[z, y, x] = mean + low
-                middle[z, y, x] = mean + min(max(-high - low, low), high)
+    for x in range(len(largest)):
+        a, b, c = np.float64(zz[x]), np.float64(yy[x]), np.float64(xx[x])
+        d, e, f = np.float64(zy[x]), np.float64(zx[x]), np.float64(yx[x])
+        trace = (a + b + c) * (1 / 3)
+        a, b, c = a - trace, b - trace, c - trace
+        spread2 = (a * a + b * b + c * c + 2 * (d * d + e * e + f * f)) * (1 / 6)
+        spread64 = math.sqrt(spread2)
+        determinant = a * (b * c - f * f) - d * (d * c - f * e) + e * (d * f - b * e)
+        ratio = 0.5 * determinant / (spread2 * spread64 + _TINY)
+        cosine = min(abs(ratio), 1.0)
+
+        t = np.float32(cosine)
+        angle = _ACOS[0] * t + _ACOS[1]
+        angle = angle * t + _ACOS[2]
+        angle = angle * t + _ACOS[3]
+        angle = angle * t + _ACOS[4]
+        angle = angle * t + _ACOS[5]
+        angle = angle * t + _ACOS[6]
+        angle = angle * t + _ACOS[7]
+        angle *= np.float32(math.sqrt(np.float32(1.0 - cosine)))
+        angle = (_PI - angle if ratio < 0 else angle) * _THIRD
+
+        s = angle * angle
+        cos = _ONE + s * (_COS[3] + s * (_COS[2] + s * (_COS[1] + s * _COS[0])))
+        sin = angle * (_ONE + s * (_SIN[3] + s * (_SIN[2] + s * (_SIN[1] + s * _SIN[0]))))
+        mean, spread = np.float32(trace), np.float32(spread64)
+        high = _TWO * spread * cos
+        low = -spread * (cos + _SQRT3 * sin)
+        # The three sum to three times the mean, that is to 0 after its subtraction.
+        largest[x] = mean + high
+        smallest[x] = mean + low
+        middle[x] = mean + min(max(-high - low, low), high)

@@ -171,7 +171,12 @@ def _stain_debris(
 
 
 def _named(*names: str) -> tuple[ClassInfo, ...]:
-    return tuple(ClassInfo(value, name, PALETTE[value - 1]) for value, name in enumerate(names, 1))
+    """Classes 1, 2, ...; what surrounds the rest comes first, in the cool colour."""
+    colors = (PALETTE[1], PALETTE[0], PALETTE[2])
+    return tuple(
+        ClassInfo(value, name, color)
+        for value, (name, color) in enumerate(zip(names, colors, strict=False), start=1)
+    )
 
 
 # Strokes as somebody would paint them after a first look: the points (y, x) that the brush passes.

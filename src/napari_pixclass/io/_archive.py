@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import struct
 import zipfile
@@ -124,20 +125,15 @@ class ArchiveReader:
     def array(self, name: str, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """One array, which must have this type and shape."""
         wanted = np.dtype(dtype)
-        n_bytes = wanted.itemsize * int(np.prod(shape, dtype=object))
+        n_bytes = wanted.itemsize * math.prod(shape)
         entry = _array_entry(name)
-        data = io.BytesIO(self._read(entry, n_bytes + MAX_ARRAY_HEADER))
-        try:
-            if np.lib.format.read_magic(data) != (1, 0):
-                raise ValueError("unknown version")
-            found = np.lib.format.read_array_header_1_0(data, max_header_size=MAX_ARRAY_HEADER)
-        except ValueError as error:
-            raise ModelFileError(f"its part {entry} is not an array") from error
-        rest = data.getbuffer()[data.tell() :]
-        if found != (shape, False, wanted) or len(rest) != n_bytes:
-            raise ModelFileError(f"its part {entry} must be {dtype} numbers of shape {shape}")
-        native = np.frombuffer(rest, dtype=wanted).reshape(shape)
-        return native.astype(wanted.newbyteorder("="))
+        data = self._read(entry, n_bytes + MAX_ARRAY_HEADER)
+        # The header is compared, not parsed: there is only one that fits.
+        start = max(len(data) - n_bytes, 0)
+        if _header_parts(data[:start]) != _header_parts(_array_header(wanted, shape)):
+            raise ModelFileError(f"its part {entry} is not {dtype} numbers of shape {shape}")
+        numbers = np.frombuffer(data, dtype=wanted, offset=start).reshape(shape)
+        return numbers.astype(wanted.newbyteorder("="))
 
     def _read(self, name: str, limit: int) -> bytes:
         entry = self._archive.getinfo(name)
@@ -162,6 +158,19 @@ class ArchiveReader:
         if not complete:
             raise ModelFileError(f"its part {name} is damaged")
         return data
+
+
+def _array_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """What stands before the numbers of an array."""
+    header = io.BytesIO()
+    fields = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, fields)
+    return header.getvalue()
+
+
+def _header_parts(header: bytes) -> tuple[bytes, bytes]:
+    """Magic number and text, without the spaces that fill it up and the length that counts them."""
+    return header[:8], header[10:].rstrip()
 
 
 def _check_directory(file: io.BufferedReader, size: int, n_entries: int) -> None:

@@ -127,7 +127,7 @@ def _read(path: Path, purpose: int) -> ImageFile:
         )
     try:
         image = readers[purpose](path, stem_of(path))
-    except (PermissionError, MemoryError):
+    except PermissionError:
         raise
     except Exception as error:  # whatever the libraries raise when a file is damaged
         raise _unreadable(path, error) from error

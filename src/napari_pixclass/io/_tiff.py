@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +16,7 @@ from ._image_file import SPATIAL, ImageFile, channel_axis_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 # Words that programs write where they mean "not calibrated".
@@ -29,7 +32,7 @@ def read_tiff(path: Path, name: str) -> ImageFile:
     """Read the first image series of a TIFF file; memory-mapped if it is stored plainly."""
     import tifffile
 
-    with tifffile.TiffFile(path) as tiff:
+    with _no_logged_errors(), tifffile.TiffFile(path) as tiff:
         if not tiff.series:
             raise ValueError("it holds no image")
         series = tiff.series[0]
@@ -54,6 +57,35 @@ def read_tiff(path: Path, name: str) -> ImageFile:
     )
 
 
+@contextmanager
+def _no_logged_errors() -> Iterator[None]:
+    """Raise what tifffile only logs: of an incomplete file it returns the pages that are left."""
+    messages: list[str] = []
+    handler = _Collector(messages)
+    logger = logging.getLogger("tifffile")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    if messages:
+        raise ValueError(messages[0])
+
+
+class _Collector(logging.Handler):
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._messages = messages
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        # A tag that cannot be read does no harm, unless it is the one that tells the axes.
+        harmless = message.startswith("<TiffTag.fromfile>") and "TiffTag 270 " not in message
+        if record.thread == self._thread and not harmless:
+            self._messages.append(message)
+
+
 def _pixel_sizes(tiff: Any) -> dict[str, Any]:
     """Pixel size by axis letter, and the ``unit``, as far as they are known."""
     if tiff.is_ome:
@@ -70,9 +102,9 @@ def _pixel_sizes(tiff: Any) -> dict[str, Any]:
     else:
         return {}
     for letter, tag in (("Y", "YResolution"), ("X", "XResolution")):
-        numerator, denominator = page.tags.valueof(tag, default=(0, 0))
-        if numerator > 0 and denominator > 0:
-            sizes[letter] = factor * denominator / numerator
+        value = page.tags.valueof(tag)
+        if isinstance(value, tuple) and len(value) == 2 and min(value) > 0:
+            sizes[letter] = factor * value[1] / value[0]
     if _is_size(described.get("spacing")):
         sizes["Z"] = described["spacing"]
     return sizes | {"unit": unit}

@@ -4,6 +4,7 @@ from ._jobs import Job, Mailbox
 from ._plan import Plan, resolve
 from ._prediction import OUTPUTS, Output, Prediction
 from ._preview import FeaturePreview, preview_steps
+from ._queue import JobQueue
 from ._session import Session
 from ._sources import (
     ArrayImage,
@@ -22,6 +23,7 @@ __all__ = [
     "FeaturePreview",
     "ImageSource",
     "Job",
+    "JobQueue",
     "LabelsSource",
     "Mailbox",
     "Output",

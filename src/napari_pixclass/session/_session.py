@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -14,9 +13,10 @@ from psygnal import Signal
 from napari_pixclass.classifier import PixelClassifier, load
 from napari_pixclass.core import ClassInfo, FeatureSet, Steps, default_class
 
-from ._jobs import Job, Mailbox
+from ._jobs import Job
 from ._plan import Plan, resolve
 from ._prediction import OUTPUTS, Output, Prediction, predict_steps
+from ._queue import JobQueue
 from ._sources import (
     ArrayImage,
     ArrayLabels,
@@ -58,12 +58,9 @@ class Session:
     failed = Signal(str)
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
-        self._mailbox = Mailbox(wake)
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="pixclass-session")
-        self._job: Job[Any] | None = None
-        self._waiting: list[Job[Any]] = []
+        self._queue = JobQueue(wake, self.job_changed.emit, self.failed.emit)
         self._training: Job[PixelClassifier] | None = None
-        self._closed = False
+        self._predicting: tuple[ImageSource, Job[Prediction]] | None = None
         self._features: FeatureSet | None = FeatureSet.default(2)
         self._features_chosen = False
         self._classes = [default_class(1), default_class(2)]
@@ -294,7 +291,7 @@ class Session:
     @property
     def job(self) -> Job[Any] | None:
         """What is running."""
-        return self._job
+        return self._queue.running
 
     def train(self) -> Job[PixelClassifier]:
         """Train in the background on a snapshot of the labels; whatever was running or waiting is cancelled.
@@ -332,7 +329,7 @@ class Session:
         return self._training
 
     def predict(self) -> Job[Prediction]:
-        """Predict the target in the background, after a training that is still running.
+        """Predict the target in the background, after what is running; an earlier prediction of it is cancelled.
 
         Raises
         ------
@@ -357,59 +354,26 @@ class Session:
                 raise ValueError("there is no classifier: training was cancelled or failed.")
             return (yield from predict_steps(self._classifier, target, outputs))
 
-        return self._start(steps, self.predicted.emit)
+        if self._predicting is not None and self._predicting[0] == target:
+            self._predicting[1].cancel()
+        job = self._start(steps, self.predicted.emit)
+        self._predicting = (target, job)
+        return job
 
     def cancel(self) -> None:
         """Cancel what is running and what is waiting."""
-        waiting, self._waiting = self._waiting, []
-        for job in waiting:
-            job.cancel()
-            job.finish_unstarted()
-        if self._job is not None:
-            self._job.cancel()
-        self.job_changed.emit(self._job)
+        self._queue.cancel()
 
     def deliver(self) -> None:
         """Let finished work reach the session; for the event loop that `wake` wakes."""
-        self._mailbox.deliver_all()
+        self._queue.deliver()
 
     def close(self) -> None:
         """Cancel all work; nothing can be started afterwards."""
-        self._closed = True
-        self.cancel()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._queue.close()
 
     def _start(self, steps: Callable[[], Steps[T]], succeed: Callable[[T], object]) -> Job[T]:
-        if self._closed:
-            raise RuntimeError(
-                "the session is closed, as its viewer is. Use the session of an open viewer."
-            )
-        job = Job(steps, self._mailbox)
-
-        def on_finished(job: Job[T]) -> None:
-            if job is not self._job:  # cancelled while it was waiting
-                return
-            self._job = None
-            try:
-                if job.error is not None:
-                    self.failed.emit(str(job.error))
-                elif job.value is not None:
-                    succeed(job.value)
-            finally:
-                self._start_next()
-
-        job.on_step = self.job_changed.emit
-        job.on_finished = on_finished
-        self._waiting.append(job)
-        if self._job is None:
-            self._start_next()
-        return job
-
-    def _start_next(self) -> None:
-        if self._job is None and self._waiting:
-            self._job = self._waiting.pop(0)
-            self._job.start(self._executor)
-        self.job_changed.emit(self._job)
+        return self._queue.start(steps, succeed)
 
     def _update_live(self) -> None:
         if not self._live_update or self.plan.training_problem:

@@ -1,6 +1,21 @@
 """The only room that knows napari and Qt: docks, layers, the session of a viewer."""
 
+from ._demo import open_demo
+from ._feature_dock import FeatureDock
+from ._predict_dock import PredictDock
 from ._registry import session
+from ._sample_data import open_cells, open_histology, open_volume
+from ._train_dock import TrainDock
 from ._viewer_session import ViewerSession
 
-__all__ = ["ViewerSession", "session"]
+__all__ = [
+    "FeatureDock",
+    "PredictDock",
+    "TrainDock",
+    "ViewerSession",
+    "open_cells",
+    "open_demo",
+    "open_histology",
+    "open_volume",
+    "session",
+]

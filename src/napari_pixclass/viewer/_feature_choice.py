@@ -97,7 +97,7 @@ class FeatureChoice:
         """Add a scale, chosen for the families that are in use (all if none is)."""
         if not self.can_add(sigma):
             raise ValueError(
-                f"a new scale must lie between {MIN_SIGMA:g} and {MAX_SIGMA:g} pixels and not be there yet; got {sigma:g}."
+                f"a new scale must lie between {MIN_SIGMA:g} and {MAX_SIGMA:g} pixels and not be in use; got {sigma:g}."
             )
         families = {family for family, _ in self.chosen} or set(FAMILY_OF)
         self.sigmas = sorted([*self.sigmas, sigma])

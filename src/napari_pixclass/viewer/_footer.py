@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from ._connections import Connections
-from ._sections import keep_place_when_hidden
+from ._sections import PushButton, hint_label, keep_place_when_hidden
 from ._status import ProblemOf, status_text
 from ._viewer_session import ViewerSession
 
@@ -22,17 +22,15 @@ class Footer(QWidget):
         super().__init__()
         self._session = session
         self._problem_of = problem_of
-        self.status = QLabel()
-        self.status.setWordWrap(True)
+        self.status = hint_label()
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status.setMinimumHeight(2 * self.status.fontMetrics().lineSpacing() + 4)
         self.status.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.progress = QProgressBar()
         self.progress.setRange(0, PROGRESS_STEPS)
         self.progress.setToolTip("How much of the running work is done.")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip(
-            "Stop what is running. The classifier and the layers stay as they are."
+        self.cancel = PushButton(
+            "Cancel", "Stop what is running. The classifier and the layers stay as they are."
         )
         self.cancel.clicked.connect(self._on_cancel)
         keep_place_when_hidden(self.progress)

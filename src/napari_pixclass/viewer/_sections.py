@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 MARGIN = 8
 GAP = 6
-SECTION_GAP = 14
+SECTION_GAP = 11
+BUTTON_ROOM = 10
 
 
 class Panel(QWidget):
@@ -32,9 +37,16 @@ class Panel(QWidget):
         """Show the current state; called when the dock is opened."""
 
 
+def text_label(text: str = "") -> QLabel:
+    """A label whose text begins where the controls above and below it do."""
+    label = QLabel(text)
+    label.setIndent(0)
+    return label
+
+
 def heading(text: str) -> QLabel:
     """Heading of a section."""
-    label = QLabel(text)
+    label = text_label(text)
     font = label.font()
     font.setBold(True)
     label.setFont(font)
@@ -43,17 +55,32 @@ def heading(text: str) -> QLabel:
 
 def hint_label() -> QLabel:
     """A label for a sentence or two."""
-    label = QLabel()
+    label = text_label()
     label.setWordWrap(True)
     return label
 
 
-def push_button(text: str, tooltip: str) -> QPushButton:
-    """A button that is as narrow as its row wants it."""
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    button.setMinimumWidth(0)
-    return button
+def labelled(text: str, widget: QWidget) -> QHBoxLayout:
+    """A widget with a label before it."""
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(GAP)
+    row.addWidget(text_label(text))
+    row.addWidget(widget, 1)
+    return row
+
+
+class PushButton(QPushButton):
+    """A button of the same height whether it can be pressed or not: napari gives only one of the two a border."""
+
+    def __init__(self, text: str, tooltip: str) -> None:
+        super().__init__(text)
+        self.setToolTip(tooltip)
+        self.setMinimumWidth(0)
+
+    def sizeHint(self) -> QSize:
+        """Room for the text and a border."""
+        return QSize(super().sizeHint().width(), self.fontMetrics().height() + BUTTON_ROOM)
 
 
 def keep_place_when_hidden(widget: QWidget) -> None:
@@ -61,3 +88,13 @@ def keep_place_when_hidden(widget: QWidget) -> None:
     policy: QSizePolicy = widget.sizePolicy()
     policy.setRetainSizeWhenHidden(True)
     widget.setSizePolicy(policy)
+
+
+@contextmanager
+def signals_blocked(widget: QWidget) -> Iterator[None]:
+    """Change a widget without it telling anyone: what is shown is not what the user does."""
+    before = widget.blockSignals(True)
+    try:
+        yield
+    finally:
+        widget.blockSignals(before)

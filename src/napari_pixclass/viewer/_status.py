@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from napari_pixclass.session import Plan
-
 from ._viewer_session import ViewerSession
 
-ProblemOf = Callable[[Plan], str | None]
-"""Which of the plan's problems a dock is about."""
+ProblemOf = Callable[[ViewerSession], str | None]
+"""What stands in the way of what a dock is for, in words."""
 
 
 def status_text(session: ViewerSession, problem_of: ProblemOf) -> str:
@@ -19,5 +17,4 @@ def status_text(session: ViewerSession, problem_of: ProblemOf) -> str:
         return "Cancelling…" if job.cancelled else f"{job.what}…"
     if session.error:
         return session.error
-    plan = session.plan
-    return problem_of(plan) or plan.advice or session.message or "Ready."
+    return problem_of(session) or session.plan.advice or session.message or "Ready."

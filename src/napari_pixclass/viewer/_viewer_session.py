@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from napari.components import ViewerModel
@@ -13,7 +14,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QApplication
 from superqt.utils import QSignalDebouncer
 
-from napari_pixclass.core import FeatureSet, PixelClassifier
+from napari_pixclass.core import FeatureSet, PixelClassifier, Steps
 from napari_pixclass.session import (
     FeaturePreview,
     ImageSource,
@@ -30,6 +31,8 @@ from ._outputs import OutputLayers, labels_colormap
 from ._preview_layer import PreviewLayer
 from ._sources import LayerImage, LayerLabels, labels_shape, spatial_arguments, suggested_ndim
 from ._wake import GuiWaker
+
+T = TypeVar("T")
 
 RECOUNT_AFTER_MS = 100
 """Labels are counted this long after their last change: undo and redo are heard only through many small events."""
@@ -48,13 +51,16 @@ class ViewerSession(Session):
     Attributes
     ----------
     message
-        What happened last, in words; empty where nothing is worth saying.
+        What was done last, in words; empty where nothing was.
+    error
+        What went wrong last; empty once something new is started.
     folder
         Where file dialogs start.
     """
 
     selected_class_changed = Signal(object)
     layers_changed = Signal()
+    active_layer_changed = Signal()
     message_changed = Signal(str)
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -64,6 +70,7 @@ class ViewerSession(Session):
         self.output_layers = OutputLayers(viewer.layers)
         self.preview_layer = PreviewLayer(viewer.layers)
         self.message = ""
+        self.error = ""
         self.folder = Path.cwd()
         self._previewing: Job[FeaturePreview] | None = None
         self._recount_soon = QSignalDebouncer()
@@ -79,7 +86,7 @@ class ViewerSession(Session):
         self.pairs_changed.connect(self._suggest_features)
         self.classifier_changed.connect(self._on_classifier_changed)
         self.predicted.connect(self._on_predicted)
-        self.failed.connect(self.report)
+        self.failed.connect(self.report_error)
         self._suggest_features()
         self._close_with(viewer)
 
@@ -182,6 +189,17 @@ class ViewerSession(Session):
         if isinstance(pair.labels, LayerLabels) and pair.labels.layer not in self._painted_layers:
             self._disconnect(pair.labels.layer)
 
+    def replace_pair(self, pair: Pair, image: Any, labels: Any) -> None:
+        """Train on `labels` of `image` instead of a pair, in its place."""
+        if (pair.image, pair.labels) == (self._image_source(image), self._labels_source(labels)):
+            return
+        place = self._pairs.index(pair)
+        self.remove_pair(pair)
+        new = self.add_pair(image, labels)
+        self._pairs.remove(new)
+        self._pairs.insert(place, new)
+        self.pairs_changed.emit()
+
     def new_labels(self, image: Image) -> Labels:
         """Add an empty labels layer that lies on `image`, ready to paint the first class, and train on it."""
         shape = labels_shape(image)
@@ -258,6 +276,7 @@ class ViewerSession(Session):
         self.selected_class_changed.emit(self.selected_class)
 
     def _on_active_layer(self, event: Any = None) -> None:
+        self.active_layer_changed.emit()
         self.selected_class_changed.emit(self.selected_class)
 
     def _on_classes_changed(self) -> None:
@@ -279,15 +298,36 @@ class ViewerSession(Session):
         )
         return self._previewing
 
+    @property
+    def previewing(self) -> bool:
+        """Whether a preview is shown, or will be."""
+        job = self._previewing
+        running = job is not None and not (job.done or job.cancelled)
+        return running or self.preview_layer.layer is not None
+
     def cancel_preview(self) -> None:
         """Stop computing a preview; what is shown stays."""
         if self._previewing is not None:
             self._previewing.cancel()
 
+    def stop_preview(self) -> None:
+        """Show no preview any more."""
+        self.cancel_preview()
+        self.preview_layer.remove()
+
     def report(self, message: str) -> None:
-        """Say what happened."""
-        self.message = message
+        """Say what was done."""
+        self.message, self.error = message, ""
         self.message_changed.emit(message)
+
+    def report_error(self, message: str) -> None:
+        """Say what went wrong."""
+        self.error = message
+        self.message_changed.emit(message)
+
+    def _start(self, steps: Callable[[], Steps[T]], succeed: Callable[[T], object]) -> Job[T]:
+        self.error = ""
+        return super()._start(steps, succeed)
 
     def _on_classifier_changed(self, classifier: PixelClassifier | None) -> None:
         if classifier is None:

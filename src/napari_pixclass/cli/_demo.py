@@ -1,0 +1,123 @@
+"""Show the program at work on a sample image.
+
+With a display the viewer opens with the sample, its scribbles and the trained result. Without one,
+or with --headless, everything is computed and written to a folder.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._export import ExportOptions, predict_steps, write_results
+from ._progress import run_with_progress
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_pixclass.core import SampleImage, Scores
+
+NAME = "demo"
+
+EPILOG = """files of an earlier demo in DIR are replaced.
+
+example:
+  napari-pixclass demo --headless --out results"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options of ``demo``."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        default="pixclass-demo",
+        help="folder to write to; made if absent (default: ./%(default)s)",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="open no window, even where there is a display"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the viewer, or write everything to a folder."""
+    folder = Path(args.out)
+    reason = "" if args.headless else why_no_viewer()
+    if not args.headless and not reason:
+        from napari_pixclass.viewer import open_demo
+
+        folder.mkdir(parents=True, exist_ok=True)
+        open_demo(folder)
+        return 0
+    if reason:
+        print(f"{reason}; writing the results to files instead.", file=sys.stderr)
+    folder.mkdir(parents=True, exist_ok=True)
+    _run_headless(folder)
+    return 0
+
+
+def why_no_viewer() -> str:
+    """Why the viewer cannot be opened; empty if it can."""
+    if importlib.util.find_spec("napari") is None:
+        return "napari is not installed (pip install 'napari-pixclass[all]' brings it)"
+    has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not has_display:
+        return "there is no display"
+    return ""
+
+
+def _run_headless(folder: Path) -> None:
+    from napari_pixclass.classifier import PixelClassifier
+    from napari_pixclass.core import FeatureSet, sample_images, score
+    from napari_pixclass.io import ImageFile, write_png, write_tiff
+
+    from ._overview import draw_overview
+
+    sample = sample_images()["cells"]()
+    started = time.perf_counter()
+    classifier = PixelClassifier(FeatureSet.default(sample.ndim))
+    steps = classifier.fit_steps(sample.image, sample.labels, spacing=sample.spacing)
+    run_with_progress(steps, "training")
+    classifier.class_table_ = sample.classes
+    trained = time.perf_counter()
+
+    image = ImageFile(sample.name, sample.image, "YX")
+    options = ExportOptions(("probabilities", "uncertainty", "segmentation"), "tiff", "float32")
+    arrays = run_with_progress(predict_steps(classifier, image, None, options), "predicting")
+    done = time.perf_counter()
+
+    paths = options.paths(sample.name, folder)
+    write_results(arrays, paths, image, [info.name for info in sample.classes])
+    files = {
+        "image": folder / f"{sample.name}.tiff",
+        "scribbles": folder / f"{sample.name}_Labels.tiff",
+    }
+    write_tiff(files["image"], sample.image, "YX")
+    write_tiff(files["scribbles"], sample.labels, "YX")
+    files |= paths
+    files["model"] = folder / f"{sample.name}.pixclass"
+    classifier.save(files["model"])
+    files["overview"] = folder / "overview.png"
+    write_png(files["overview"], draw_overview(sample, arrays))
+    print(f"sample  {sample.title}, {' x '.join(map(str, sample.image.shape))} pixels")
+    print(
+        f"trained on {sum(classifier.n_samples_):,} labelled pixels in {trained - started:.1f} s, "
+        f"predicted in {done - trained:.1f} s"
+    )
+    if sample.truth is not None:
+        values = [info.value for info in sample.classes]
+        _print_scores(sample, score(arrays["segmentation"], sample.truth, values))
+    print("files")
+    for what, path in files.items():
+        print(f"  {what:<14}{path}")
+
+
+def _print_scores(sample: SampleImage, scores: Scores) -> None:
+    print("agreement with the known truth (IoU: intersection over union)")
+    for info, iou in zip(sample.classes, scores.iou, strict=True):
+        print(f"  {info.name:<14}IoU {iou:.3f}")
+    print(f"  {'mean':<14}IoU {scores.mean_iou:.3f}")
+    print(f"  {'all pixels':<14}accuracy {scores.accuracy:.3f}")

@@ -1,0 +1,158 @@
+"""What is made of a prediction: which arrays, of which type, in which files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from ._image_options import chosen_spacing
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from napari_pixclass.classifier import PixelClassifier
+    from napari_pixclass.core import BlockResult, Steps
+    from napari_pixclass.io import ImageFile
+
+EXPORTS = ("probabilities", "uncertainty", "segmentation")
+FORMATS = {"tiff": ".tiff", "png": ".png"}
+DTYPES = ("uint8", "uint16", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What to write, and how.
+
+    Attributes
+    ----------
+    exports
+        Some of `EXPORTS`.
+    format
+        One of `FORMATS`.
+    dtype
+        Type of probabilities and uncertainty: 0 to 1 as float32, or the whole range of an integer
+        type. Segmentations have the smallest type that holds the class values.
+    """
+
+    exports: tuple[str, ...]
+    format: str
+    dtype: str
+
+    @classmethod
+    def from_arguments(cls, args: argparse.Namespace) -> Self:
+        """Read the options of ``predict``.
+
+        Raises
+        ------
+        ValueError
+            If they contradict each other.
+        """
+        if args.format == "png" and "probabilities" in args.export:
+            raise ValueError(
+                "a PNG file holds one channel, probabilities have one for each class; got --format "
+                "png for probabilities. Use --format tiff, or --export segmentation,uncertainty."
+            )
+        dtype = args.dtype or ("uint16" if args.renormalize else None)
+        dtype = dtype or ("uint8" if args.format == "png" else "float32")
+        if args.format == "png" and dtype == "float32":
+            raise ValueError("a PNG file holds uint8 or uint16; got --dtype float32. Choose one.")
+        if args.renormalize and dtype == "float32":
+            raise ValueError(
+                "--renormalize writes the whole range of an integer type; got --dtype float32. "
+                "Choose uint8 or uint16."
+            )
+        return cls(args.export, args.format, dtype)
+
+    def paths(self, stem: str, folder: Path) -> dict[str, Path]:
+        """File of each export of an image with the name `stem`."""
+        suffix = FORMATS[self.format]
+        return {export: folder / f"{stem}_{export.capitalize()}{suffix}" for export in self.exports}
+
+
+def predict_steps(
+    classifier: PixelClassifier,
+    image: ImageFile,
+    spacing: Sequence[float] | None,
+    options: ExportOptions,
+) -> Steps[dict[str, npt.NDArray[Any]]]:
+    """Predict an image in steps; return the arrays to write, probabilities with classes first."""
+    import numpy as np
+
+    from napari_pixclass.core import index_of, segmentation_of, uncertainty_of
+
+    _, axes = classifier.check_image(image.data, image.channel_axis)
+    if options.format == "png" and len(axes.shape) != 2:
+        raise ValueError(
+            f"a PNG file holds one plane; results of '{image.name}' have the shape {axes.shape}. "
+            "Use --format tiff."
+        )
+    classes = classifier.state.classes.astype(np.min_scalar_type(int(classifier.classes_[-1])))
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    if "probabilities" in options.exports:
+        arrays["probabilities"] = np.empty((len(classes), *axes.shape), options.dtype)
+    if "uncertainty" in options.exports:
+        arrays["uncertainty"] = np.empty(axes.shape, options.dtype)
+    if "segmentation" in options.exports:
+        arrays["segmentation"] = np.empty(axes.shape, classes.dtype)
+
+    def deliver(result: BlockResult) -> None:
+        where = index_of(result.frame, result.region)
+        block = result.probabilities
+        for export, array in arrays.items():
+            if export == "probabilities":
+                array[(slice(None), *where)] = scaled(block, options.dtype)
+            elif export == "uncertainty":
+                array[where] = scaled(uncertainty_of(block, axis=0), options.dtype)
+            else:
+                array[where] = segmentation_of(block, classes, axis=0)
+
+    yield from classifier.predict_steps(
+        image.data, deliver, channel_axis=image.channel_axis, spacing=spacing
+    )
+    return arrays
+
+
+def scaled(values: npt.NDArray[np.float32], dtype: str) -> npt.NDArray[Any]:
+    """Numbers from 0 to 1 as `dtype`; integer types use their whole range, rounded to nearest."""
+    import numpy as np
+
+    if dtype == "float32":
+        return values
+    return np.rint(values * np.float64(np.iinfo(dtype).max)).astype(dtype)
+
+
+def write_results(
+    arrays: dict[str, npt.NDArray[Any]],
+    paths: dict[str, Path],
+    image: ImageFile,
+    class_names: Sequence[str],
+    spacing_option: list[float] | None = None,
+) -> None:
+    """Write the arrays of one image to files, with its axes and spacing."""
+    from napari_pixclass.io import write_png, write_tiff
+
+    axes = image.axes_without_channels
+    n_spatial = sum(letter in "ZYX" for letter in axes)
+    spacing, unit = image.spacing, image.unit
+    if spacing_option is not None:
+        given = len(spacing_option) == n_spatial
+        spacing = chosen_spacing(image, n_spatial, spacing_option) if given else None
+        unit = unit if given else None
+    for export, path in paths.items():
+        if path.suffix == ".png":
+            write_png(path, arrays[export])
+            continue
+        has_classes = export == "probabilities"
+        write_tiff(
+            path,
+            arrays[export],
+            "C" + axes if has_classes else axes,
+            spacing=spacing,
+            unit=unit,
+            channel_names=class_names if has_classes else (),
+        )

@@ -1,0 +1,135 @@
+"""Which images are trained on, with which labels."""
+
+from __future__ import annotations
+
+from napari.layers import Image
+from qtpy.QtWidgets import QVBoxLayout
+
+from napari_pixclass.session import Pair
+
+from ._connections import Connections
+from ._pair_row import PairRow
+from ._sections import GAP, Panel, PushButton
+from ._sources import LayerImage, LayerLabels, labels_shape
+from ._viewer_session import ViewerSession
+
+
+class ImagesPanel(Panel):
+    """The images to train on: a row for each, and one more while an image has no labels yet.
+
+    The session knows complete pairs only; the row without labels (the draft) is this panel's.
+    """
+
+    def __init__(self, session: ViewerSession, connections: Connections) -> None:
+        super().__init__("Images and labels")
+        self._session = session
+        self._draft_wanted = False
+        self._draft_image: Image | None = None
+        self.rows: list[PairRow] = []
+        self._rows_column = QVBoxLayout()
+        self._rows_column.setSpacing(GAP)
+        self.column.addLayout(self._rows_column)
+        self.new = PushButton(
+            "New labels", "Add an empty labels layer that fits the image, and paint on it."
+        )
+        self.add = PushButton("Add image", "Train on one more image; all labels count together.")
+        self.add_row(self.new, self.add)
+        self.new.clicked.connect(self._on_new)
+        self.add.clicked.connect(self._on_add)
+        for signal in (session.pairs_changed, session.layers_changed, session.active_layer_changed):
+            connections.add(signal, self.refresh)
+
+    def refresh(self) -> None:
+        """Show the current state."""
+        pairs: list[Pair | None] = list(self._session.pairs)
+        if self._draft_wanted or not pairs:
+            pairs.append(None)
+        while len(self.rows) < len(pairs):
+            self._append_row()
+        while len(self.rows) > len(pairs):
+            self._drop_row()
+        for row, pair in zip(self.rows, pairs, strict=True):
+            self._show(row, pair)
+        self.new.setEnabled(self._image_without_labels() is not None)
+        self.add.setEnabled(pairs[-1] is not None and bool(self._unpaired_images()))
+
+    def _append_row(self) -> None:
+        row = PairRow()
+        row.chosen.connect(self._on_row_chosen)
+        row.remove_requested.connect(self._on_row_removed)
+        self.rows.append(row)
+        self._rows_column.addWidget(row)
+
+    def _drop_row(self) -> None:
+        row = self.rows.pop()
+        self._rows_column.removeWidget(row)
+        row.deleteLater()
+
+    def _show(self, row: PairRow, pair: Pair | None) -> None:
+        row.pair = pair
+        images = self._session.image_layers
+        if pair is None:
+            image, labels = self._draft(), None
+        else:
+            image = pair.image.layer if isinstance(pair.image, LayerImage) else None
+            labels = pair.labels.layer if isinstance(pair.labels, LayerLabels) else None
+        fitting = [
+            layer
+            for layer in self._session.labels_layers
+            if image is None or layer.data.shape == labels_shape(image) or layer is labels
+        ]
+        row.image.show_layers(images, image)
+        row.labels.show_layers(fitting if image is not None else [], labels)
+        row.remove.setEnabled(pair is not None or bool(self._session.pairs))
+
+    def _unpaired_images(self) -> list[Image]:
+        paired = [pair.image for pair in self._session.pairs]
+        return [layer for layer in self._session.image_layers if LayerImage(layer) not in paired]
+
+    def _draft(self) -> Image | None:
+        """The image of the row without labels: the one chosen there, else the next that has none."""
+        if self._draft_image in self._session.image_layers:
+            return self._draft_image
+        unpaired = self._unpaired_images()
+        current = self._session.current_image
+        return current if current in unpaired else next(iter(unpaired), None)
+
+    def _image_without_labels(self) -> Image | None:
+        if self.rows and self.rows[-1].pair is None:
+            return self.rows[-1].image.layer
+        current = self._session.current_image
+        return current if current in self._unpaired_images() else None
+
+    def _on_row_chosen(self, row: PairRow) -> None:
+        image, labels = row.image.layer, row.labels.layer
+        if row.pair is not None:
+            self._session.replace_pair(row.pair, image or row.pair.image, labels or row.pair.labels)
+        elif image is not None and labels is not None:
+            self._add_pair(image, labels)
+        else:
+            self._draft_image = image
+            self.refresh()
+
+    def _on_row_removed(self, row: PairRow) -> None:
+        if row.pair is None:
+            self._forget_draft()
+            self.refresh()
+        else:
+            self._session.remove_pair(row.pair)
+
+    def _on_new(self) -> None:
+        image = self._image_without_labels()
+        if image is not None:
+            self._forget_draft()
+            self._session.new_labels(image)
+
+    def _on_add(self) -> None:
+        self._draft_wanted = True
+        self.refresh()
+
+    def _add_pair(self, image: object, labels: object) -> None:
+        self._forget_draft()
+        self._session.add_pair(image, labels)
+
+    def _forget_draft(self) -> None:
+        self._draft_wanted, self._draft_image = False, None

@@ -1,0 +1,96 @@
+"""Which features: presets, the grid, scales of one's own."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton
+
+from napari_pixclass.core import MAX_SIGMA
+
+from ._feature_choice import MIN_SIGMA, PRESETS, FeatureChoice
+from ._feature_grid import FeatureGrid
+from ._sections import GAP, Panel, PushButton, hint_label
+from ._viewer_session import ViewerSession
+
+PRESET_TOOLTIPS = {
+    "Fast": "A few features that compute several times faster: a first try, or large images.",
+    "Default": "All families at the seven scales that suit most images.",
+    "All": "Everything in the grid, with the scales that were added.",
+}
+
+
+class ScalesPanel(Panel):
+    """Presets, the grid of families and scales, and adding or removing a scale."""
+
+    changed = Signal()
+
+    def __init__(self, session: ViewerSession, choice: FeatureChoice) -> None:
+        super().__init__("Features")
+        self._session = session
+        self._choice = choice
+        self.presets = [PushButton(name, PRESET_TOOLTIPS[name]) for name in PRESETS]
+        for button in self.presets:
+            button.clicked.connect(self._on_preset)
+        self.grid = FeatureGrid(choice)
+        self.grid.changed.connect(self.changed.emit)
+        self.sigma = QDoubleSpinBox()
+        self.sigma.setRange(MIN_SIGMA, MAX_SIGMA)
+        self.sigma.setDecimals(2)
+        self.sigma.setSingleStep(0.5)
+        self.sigma.setValue(2.0)
+        self.sigma.setToolTip(
+            f"A scale: width of the filters in pixels, {MIN_SIGMA:g} to {MAX_SIGMA:g}. "
+            "Small scales see detail, large ones see surroundings, and cost time."
+        )
+        self.add = PushButton("Add scale", "Add this scale to the grid.")
+        self.remove = PushButton("Remove scale", "Take this scale out of the grid.")
+        self.count = hint_label()
+        self.add_row(*self.presets)
+        self.column.addWidget(self.grid)
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addWidget(self.sigma, 1)
+        row.addWidget(self.add, 1)
+        row.addWidget(self.remove, 1)
+        self.column.addLayout(row)
+        self.column.addWidget(self.count)
+        self.sigma.valueChanged.connect(self._enable_buttons)
+        self.add.clicked.connect(self._on_add)
+        self.remove.clicked.connect(self._on_remove)
+
+    def refresh(self) -> None:
+        """Show the current state."""
+        self.grid.refresh()
+        self._enable_buttons()
+        self.count.setText(self._count_text())
+
+    def _count_text(self) -> str:
+        features = self._choice.features
+        if features is None:
+            return "No feature is chosen: choose at least one."
+        image = self._session.current_image
+        n_channels = 3 if image is not None and image.rgb else 1
+        if n_channels == 1:
+            return f"{len(features)} features"
+        return f"{len(features)} features per channel, {n_channels * len(features)} in all"
+
+    def _enable_buttons(self) -> None:
+        self.add.setEnabled(self._choice.can_add(self._value()))
+        self.remove.setEnabled(self._value() in self._choice.sigmas)
+
+    def _value(self) -> float:
+        return round(self.sigma.value(), self.sigma.decimals())
+
+    def _on_preset(self) -> None:
+        button = self.sender()
+        if isinstance(button, QPushButton):
+            self._choice.apply_preset(button.text())
+            self.changed.emit()
+
+    def _on_add(self) -> None:
+        self._choice.add_sigma(self._value())
+        self.changed.emit()
+
+    def _on_remove(self) -> None:
+        self._choice.remove_sigma(self._value())
+        self.changed.emit()

@@ -1,0 +1,36 @@
+"""The dock in which a classifier is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._classes_panel import ClassesPanel
+from ._classifier_panel import ClassifierPanel
+from ._dock import Dock
+from ._images_panel import ImagesPanel
+from ._training_panel import TrainingPanel
+from ._viewer_session import ViewerSession
+
+
+class TrainDock(Dock):
+    """Images, labels, classes, and the training.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer; napari fills it in by its name.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer, _problem)
+        self.images = ImagesPanel(self.session, self.connections)
+        self.classes = ClassesPanel(self.session, self.connections)
+        self.training = TrainingPanel(self.session, self.connections)
+        self.classifier = ClassifierPanel(self.session, self.connections)
+        for panel in (self.images, self.classes, self.training, self.classifier):
+            self.add_panel(panel)
+        self.refresh()
+
+
+def _problem(session: ViewerSession) -> str | None:
+    return session.plan.training_problem

@@ -1,0 +1,110 @@
+"""A real napari window, real mouse strokes on its canvas, and the docks as napari opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QWidget
+
+import napari_pixclass as px
+
+LONG = 60_000  # milliseconds; no test waits that long unless something is broken
+DOCKS = ("Feature selection", "Train", "Predict")
+
+Point = tuple[float, float]
+
+
+def stripes(shape: tuple[int, ...]) -> np.ndarray:
+    """Bright and dark stripes along the last axis, with noise: two classes that are easy to tell apart."""
+    rng = np.random.default_rng(0)
+    x = np.arange(shape[-1]) // 16 % 2
+    return (x * 100 + rng.normal(50, 5, shape)).astype(np.float32)
+
+
+def scribbles(shape: tuple[int, ...], values: Sequence[int] = (1, 2)) -> np.ndarray:
+    """A short line of labels on each of the first stripes, in the middle of every leading axis."""
+    labels = np.zeros(shape, dtype=np.uint8)
+    middle = tuple(length // 2 for length in shape[:-1])
+    for index, value in enumerate(values):
+        labels[(*middle, slice(16 * index + 3, 16 * index + 13))] = value
+    return labels
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any], qtbot: Any) -> Any:
+    """A viewer whose window is shown."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 800)
+    return viewer
+
+
+@pytest.fixture
+def open_dock() -> Callable[[Any, str], Any]:
+    """Open a dock the way the Plugins menu does."""
+
+    def open_it(viewer: Any, name: str) -> Any:
+        return viewer.window.add_plugin_dock_widget("napari-pixclass", name, tabify=True)[1]
+
+    return open_it
+
+
+@pytest.fixture
+def click(qtbot: Any) -> Callable[[QWidget], None]:
+    """Click a widget in its middle; a disabled or hidden one is a mistake of the test."""
+
+    def click_it(widget: QWidget) -> None:
+        assert widget.isEnabled(), widget
+        qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+    return click_it
+
+
+@pytest.fixture
+def wait_idle(qtbot: Any) -> Callable[[Any], None]:
+    """Wait until nothing runs in the background."""
+
+    def wait(viewer: Any) -> None:
+        session = px.session(viewer)
+        qtbot.waitUntil(lambda: session.job is None, timeout=LONG)
+
+    return wait
+
+
+@pytest.fixture
+def stroke(qtbot: Any) -> Callable[[Any, Sequence[Point]], None]:
+    """Draw on the canvas with the left mouse button along points (y, x) of the world, as the user's hand would."""
+
+    def draw(viewer: Any, points: Sequence[Point]) -> None:
+        canvas = viewer.window._qt_viewer.canvas.native
+        center, zoom = np.array(viewer.camera.center[-2:]), viewer.camera.zoom
+        middle = np.array([canvas.height(), canvas.width()]) / 2
+        pixels = [middle + (np.array(point) - center) * zoom for point in points]
+        steps = [
+            start + (stop - start) * t
+            for start, stop in zip(pixels, pixels[1:], strict=False)
+            for t in np.linspace(0, 1, 10)
+        ]
+        path = [QPoint(round(x), round(y)) for y, x in (pixels[0], *steps)]
+        qtbot.mouseMove(canvas, path[0])
+        qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=path[0])
+        for position in path:
+            qtbot.mouseMove(canvas, position)
+        qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=path[-1])
+
+    return draw
+
+
+@pytest.fixture
+def trained(viewer: Any) -> Any:
+    """The session of a viewer with an image, its scribbles and a classifier."""
+    image = viewer.add_image(stripes((64, 64)), name="stripes")
+    labels = viewer.add_labels(scribbles((64, 64)), name="scribbles")
+    session = px.session(viewer)
+    session.features = px.FeatureSet.fast(2)
+    session.add_pair(image, labels)
+    session.train().result(60)
+    return session
