@@ -63,5 +63,5 @@ endif
 	@printf '%s\n' "$(CURDIR)" >$@
 
 clean:
-	rm -rf .venv build dist src/*.egg-info .hypothesis .*_cache
+	rm -rf .venv build dist src/*.egg-info .hypothesis .*_cache pixclass-demo
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ from tests.core.reference import reference_features
 
 from napari_pixclass.core import FAMILIES, FeatureSet, compute_features
 from napari_pixclass.core import _compute as compute_module
+from napari_pixclass.core._pointwise import eigenvalues3
 
 RNG = np.random.default_rng(7)
 
@@ -232,13 +233,13 @@ def test_spacing_in_other_units_changes_nothing() -> None:
 def test_eigenvalues_of_all_magnitudes(scale: float, seed: int) -> None:
     """Sorted, and exact to 1e-5 of the largest, where squares and cubes of the entries would over- or underflow."""
     rng = np.random.default_rng(seed)
-    entries = (rng.normal(size=(6, 1, 5, 32)) * scale).astype(np.float32)
-    entries[:, :, 0] = entries[:1, :, 0]  # equal entries: two eigenvalues coincide
-    entries[3:, :, 1] = 0  # diagonal
-    out = np.empty((3, 1, 5, 32), np.float32)
-    compute_module.pointwise.eigenvalues3(*entries, (0, 0, 0), *out)
+    entries = (rng.normal(size=(6, 150)) * scale).astype(np.float32)
+    entries[:, :20] = entries[:1, :20]  # equal entries: two eigenvalues coincide
+    entries[3:, 20:40] = 0  # diagonal
+    out = np.empty((3, 150), np.float32)
+    eigenvalues3(*entries, *out)
     a, b, c, d, e, f = entries.astype(float)
-    matrix = np.stack([a, d, e, d, b, f, e, f, c], axis=-1).reshape(1, 5, 32, 3, 3)
+    matrix = np.stack([a, d, e, d, b, f, e, f, c], axis=-1).reshape(150, 3, 3)
     expected = np.moveaxis(np.linalg.eigvalsh(matrix)[..., ::-1], -1, 0)
     assert (np.abs(out - expected) <= 1e-5 * np.abs(expected).max(axis=0)).all()
     assert (np.diff(out, axis=0) <= 0).all()

@@ -410,12 +410,16 @@ DAMAGE = {
     "nan impurity": lambda a: changed(a, "impurity", 0, np.nan),
     "nan value": lambda a: changed(a, "value", -1, np.nan),
     "negative fraction": lambda a: changed(a, "value", -1, [2, -1, 0]),
-    "fractions above 1": lambda a: changed(a, "value", 0, 0.5),
+    "fractions near infinity": lambda a: changed(a, "value", 0, 1e308),
+    "fractions that sum to more than 1": lambda a: changed(a, "value", 0, 0.5),
     "no samples": lambda a: changed(a, "n_node_samples", 0, 0),
     "negative weight": lambda a: changed(a, "weighted_n_node_samples", 0, -1),
     "offsets fall": lambda a: changed(a, "tree_offsets", 1, a.tree_offsets[2] + 1),
     "empty tree": lambda a: changed(a, "tree_offsets", 1, 0),
     "offsets begin late": lambda a: changed(a, "tree_offsets", 0, 1),
+    "offsets whose differences overflow": lambda a: replace(
+        a, tree_offsets=np.array([0, 2**63 - 1, -2, a.n_nodes])
+    ),
     "offsets end early": lambda a: changed(a, "tree_offsets", -1, a.n_nodes - 1),
     "offsets missing": lambda a: replace(a, tree_offsets=a.tree_offsets[:0]),
     "no trees": lambda a: replace(a, tree_offsets=a.tree_offsets[:1]),

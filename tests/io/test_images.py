@@ -177,11 +177,9 @@ def test_two_channel_axes_are_one_too_many(tmp_path: Path) -> None:
 def test_kinds_of_png(
     tmp_path: Path, mode: str, expected_shape: tuple[int, ...], dtype: str
 ) -> None:
-    picture = Image.fromarray(numbers((8, 9), "uint8"))
-    if mode == "I;16":
-        picture = Image.fromarray(numbers((8, 9)) * 300)
-    else:
-        picture = picture.convert("RGB").convert(mode)
+    grey = Image.fromarray(numbers((8, 9), "uint8"))
+    deep = Image.fromarray(numbers((8, 9)) * 300)
+    picture = deep if mode == "I;16" else grey.convert("RGB").convert(mode)
     picture.save(tmp_path / "a.png")
     image = open_image(tmp_path / "a.png")
     assert image.data.shape == expected_shape
@@ -196,8 +194,7 @@ def test_kinds_of_png(
 def test_labels_of_a_palette_are_its_indices(tmp_path: Path) -> None:
     labels = np.zeros((8, 9), dtype=np.uint8)
     labels[2:4], labels[6] = 1, 2
-    picture = Image.fromarray(labels, mode=None).convert("L")
-    palette = Image.new("P", picture.size)
+    palette = Image.new("P", (9, 8))
     palette.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
     palette.putdata(labels.ravel().tolist())
     palette.save(tmp_path / "labels.png")

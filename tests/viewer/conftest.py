@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QWidget
 
 import napari_pixclass as px
+from napari_pixclass.viewer import FeatureDock, PredictDock, TrainDock
 
 LONG = 60_000  # milliseconds; no test waits that long unless something is broken
-DOCKS = ("Feature selection", "Train", "Predict")
+DOCKS = {"Feature selection": FeatureDock, "Train": TrainDock, "Predict": PredictDock}
 
 Point = tuple[float, float]
 
@@ -35,7 +38,15 @@ def scribbles(shape: tuple[int, ...], values: Sequence[int] = (1, 2)) -> np.ndar
 
 
 @pytest.fixture
-def viewer(make_napari_viewer: Callable[..., Any], qtbot: Any) -> Any:
+def viewer(qtbot: Any) -> Iterator[ViewerModel]:
+    """A viewer without a window: all that most tests need."""
+    viewer = ViewerModel()
+    yield viewer
+    px.session(viewer).close()
+
+
+@pytest.fixture
+def window_viewer(make_napari_viewer: Callable[..., Any]) -> Any:
     """A viewer whose window is shown."""
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1200, 800)
@@ -43,22 +54,29 @@ def viewer(make_napari_viewer: Callable[..., Any], qtbot: Any) -> Any:
 
 
 @pytest.fixture
-def open_dock() -> Callable[[Any, str], Any]:
-    """Open a dock the way the Plugins menu does."""
+def open_dock(qtbot: Any) -> Callable[[Any, str], Any]:
+    """Open a dock: where there is a window, the way the Plugins menu does."""
 
     def open_it(viewer: Any, name: str) -> Any:
-        return viewer.window.add_plugin_dock_widget("napari-pixclass", name, tabify=True)[1]
+        if hasattr(viewer, "window"):
+            return viewer.window.add_plugin_dock_widget("napari-pixclass", name, tabify=True)[1]
+        dock = DOCKS[name](viewer)
+        qtbot.addWidget(dock)
+        dock.show()
+        return dock
 
     return open_it
 
 
 @pytest.fixture
 def click(qtbot: Any) -> Callable[[QWidget], None]:
-    """Click a widget in its middle; a disabled or hidden one is a mistake of the test."""
+    """Click a widget; a disabled one is a mistake of the test."""
 
     def click_it(widget: QWidget) -> None:
         assert widget.isEnabled(), widget
-        qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+        # The left end: a checkbox may be wider than what can be clicked of it.
+        position = QPoint(8, widget.height() // 2)
+        qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=position)
 
     return click_it
 
@@ -80,12 +98,13 @@ def stroke(qtbot: Any) -> Callable[[Any, Sequence[Point]], None]:
 
     def draw(viewer: Any, points: Sequence[Point]) -> None:
         canvas = viewer.window._qt_viewer.canvas.native
-        center, zoom = np.array(viewer.camera.center[-2:]), viewer.camera.zoom
+        camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 put a scene in between
+        center, zoom = np.array(camera.center[-2:]), camera.zoom
         middle = np.array([canvas.height(), canvas.width()]) / 2
         pixels = [middle + (np.array(point) - center) * zoom for point in points]
         steps = [
             start + (stop - start) * t
-            for start, stop in zip(pixels, pixels[1:], strict=False)
+            for start, stop in pairwise(pixels)
             for t in np.linspace(0, 1, 10)
         ]
         path = [QPoint(round(x), round(y)) for y, x in (pixels[0], *steps)]

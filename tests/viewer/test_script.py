@@ -22,7 +22,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize(("shape", "ndim"), SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize(("shape", "ndim"), list(SHAPES.values()), ids=list(SHAPES))
 def test_layers_equal_what_the_classifier_gives(
     viewer: Any, shape: tuple[int, ...], ndim: int
 ) -> None:
@@ -81,9 +81,9 @@ def test_units_count_in_the_spacing(viewer: Any) -> None:
     assert pair.image.pixel_size == pytest.approx((1000, 500, 500))
 
 
-def test_volumes_get_3d_features_unless_some_were_chosen(make_napari_viewer: Any) -> None:
+def test_volumes_get_3d_features_unless_some_were_chosen(qtbot: Any) -> None:
     for chosen, expected in ((None, px.FeatureSet.default(3)), (px.FeatureSet.fast(2),) * 2):
-        viewer = make_napari_viewer()
+        viewer = ViewerModel()
         session = px.session(viewer)
         if chosen is not None:
             session.features = chosen
@@ -92,8 +92,8 @@ def test_volumes_get_3d_features_unless_some_were_chosen(make_napari_viewer: Any
         assert session.features == expected
 
 
-def test_time_series_get_2d_features(make_napari_viewer: Any) -> None:
-    viewer = make_napari_viewer()
+def test_time_series_get_2d_features(qtbot: Any) -> None:
+    viewer = ViewerModel()
     series = viewer.add_image(stripes((8, 48, 48)), axis_labels=("t", "y", "x"))
     session = px.session(viewer)
     session.add_pair(series, viewer.add_labels(scribbles((8, 48, 48))))
@@ -118,29 +118,27 @@ def test_cancel_leaves_classifier_and_layers(trained: Any, viewer: Any) -> None:
     assert {layer: layer.data for layer in viewer.layers} == layers
 
 
-def test_each_viewer_has_a_session_of_its_own(make_napari_viewer: Any) -> None:
-    first, second = make_napari_viewer(), make_napari_viewer()
+def test_each_viewer_has_a_session_of_its_own(qtbot: Any) -> None:
+    first, second = ViewerModel(), ViewerModel()
     assert px.session(first) is px.session(first)
     assert px.session(first) is not px.session(second)
     first.add_image(stripes((32, 32)))
     assert px.session(second).image_layers == []
 
 
-def test_a_viewer_without_window_will_do(qtbot: Any) -> None:
-    viewer = ViewerModel()
-    image = viewer.add_image(stripes((64, 64)))
-    session = px.session(viewer)
+def test_layers_are_there_when_the_result_is(window_viewer: Any) -> None:
+    image = window_viewer.add_image(stripes((64, 64)))
+    session = px.session(window_viewer)
     session.features = px.FeatureSet.fast(2)
-    session.add_pair(image, viewer.add_labels(scribbles((64, 64))))
+    session.add_pair(image, window_viewer.add_labels(scribbles((64, 64))))
     session.train().result(60)
     session.predict().result(60)
-    kinds = [type(layer) for layer in viewer.layers]
+    kinds = [type(layer) for layer in window_viewer.layers]
     assert kinds == [Image, Image, Image, Image, Labels, Labels]
-    session.close()
 
 
-def test_a_closed_session_says_so(make_napari_viewer: Any) -> None:
-    viewer = make_napari_viewer()
+def test_a_closed_session_says_so(qtbot: Any) -> None:
+    viewer = ViewerModel()
     session = px.session(viewer)
     session.add_pair(viewer.add_image(stripes((32, 32))), viewer.add_labels(scribbles((32, 32))))
     session.close()

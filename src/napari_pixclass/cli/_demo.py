@@ -10,14 +10,14 @@ import importlib.util
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._export import ExportOptions, predict_steps, write_results
+from ._export import ExportOptions, make_folder, predict_steps, write_results
 from ._progress import run_with_progress
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from napari_pixclass.core import SampleImage, Scores
 
@@ -44,18 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the viewer, or write everything to a folder."""
-    folder = Path(args.out)
     reason = "" if args.headless else why_no_viewer()
     if not args.headless and not reason:
         from napari_pixclass.viewer import open_demo
 
-        folder.mkdir(parents=True, exist_ok=True)
-        open_demo(folder)
+        open_demo(make_folder(args.out))
         return 0
     if reason:
         print(f"{reason}; writing the results to files instead.", file=sys.stderr)
-    folder.mkdir(parents=True, exist_ok=True)
-    _run_headless(folder)
+    _run_headless(make_folder(args.out))
     return 0
 
 

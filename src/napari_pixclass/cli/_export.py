@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -22,6 +23,28 @@ if TYPE_CHECKING:
 EXPORTS = ("probabilities", "uncertainty", "segmentation")
 FORMATS = {"tiff": ".tiff", "png": ".png"}
 DTYPES = ("uint8", "uint16", "float32")
+
+
+def make_folder(path: str) -> Path:
+    """Make the folder that results go to, if it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "no permission to write"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise ValueError(
+            f"results need a folder that can be written to; '{folder}' is none ({reason}). Choose "
+            "another."
+        )
+    return folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._exit import DONE, FAILED, INPUT_ERRORS, USAGE, report
-from ._export import DTYPES, EXPORTS, FORMATS, ExportOptions, predict_steps, write_results
+from ._export import (
+    DTYPES,
+    EXPORTS,
+    FORMATS,
+    ExportOptions,
+    make_folder,
+    predict_steps,
+    write_results,
+)
 from ._image_options import (
     add_image_options,
     add_jobs_option,
@@ -94,9 +102,8 @@ def run(args: argparse.Namespace) -> int:
     options = ExportOptions.from_arguments(args)
     classifier = load(args.model)
     classifier.n_jobs = args.jobs
-    folder = Path(args.output)
-    targets = _plan(args.images, folder, options, overwrite=args.overwrite)
-    folder.mkdir(parents=True, exist_ok=True)
+    targets = _plan(args.images, Path(args.output), options, overwrite=args.overwrite)
+    make_folder(args.output)
     failed = 0
     for path, paths in zip(args.images, targets, strict=True):
         try:

@@ -160,7 +160,8 @@ def choose_features(name: str, sigmas: Sequence[float] | None, ndim: int) -> Fea
     if sigmas is None:
         return features
     chosen = {
-        family: [sigma for sigma in sigmas if not sigma < FAMILY_OF[family].min_sigma]
+        # What no family accepts is left in, so that it is refused and not passed over.
+        family: [sigma for sigma in sigmas if not 0 < sigma < FAMILY_OF[family].min_sigma]
         for family, _ in features.selection
     }
     return FeatureSet.from_selection(chosen, ndim)

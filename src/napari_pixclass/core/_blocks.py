@@ -66,8 +66,8 @@ def read_padded(
     than the image (`numpy.pad`'s "reflect", `scipy.ndimage`'s "mirror"). Blocks narrower than `LANES` are followed by
     zeros, which reach no pixel of the block itself::
 
-        |<- halo ->|<- region ->|<- zeros ->|<- halo ->|
-                   |<---- at least LANES -->|
+        |<- halo ->|<- region ->|<- halo ->|<- zeros ->|
+                   |<- at least LANES ->|   as much as the halo follows
 
     The values live in `scratch` where it is given, until the next block is read.
     """

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _pointwise as pointwise
-from ._axes import ArrayLike, Region, as_image, index_of, resolve_axes
-from ._blocks import iter_blocks, read_padded, region_shape
+from ._axes import ArrayLike, Region, as_image, resolve_axes
+from ._blocks import PaddedBlock, iter_blocks, read_padded, region_shape
 from ._features import FeatureSet
-from ._filters import LANES, Block, Order, aligned, derivatives, single_threaded_opencv, smooth
-from ._scales import ScaleGeometry, kernel_radius, valid_spacing
-
-Margin = tuple[int, int, int]
+from ._jit import njit
+from ._scale_plan import scale_plans
+from ._scales import valid_spacing
+from ._scratch import Block, Scratch
+from ._threads import bounded_map, resolve_n_jobs
 
 BLOCK_SHAPES = {2: (256, 256), 3: (64, 128, 128)}
 """Blocks that images in memory are cut into, per number of spatial axes."""
@@ -27,6 +27,7 @@ def compute_features(
     *,
     channel_axis: int | None = None,
     spacing: Sequence[float] | None = None,
+    n_jobs: int | None = None,
 ) -> npt.NDArray[np.float32]:
     r"""Compute the features of an image.
 
@@ -42,6 +43,8 @@ def compute_features(
     spacing
         Size of a pixel along each of the `features.ndim` spatial axes, in any unit: only the ratios count. Sigma is in
         pixels of the finest axis; along the others it is ``sigma * finest / spacing``, and derivatives are per length.
+    n_jobs
+        Number of threads; None takes all cores.
 
     Returns
     -------
@@ -81,203 +84,87 @@ def compute_features(
     image = as_image(image)
     axes = resolve_axes(image.shape, features.ndim, channel_axis)
     spacing = valid_spacing(spacing, features.ndim)
+    halo = features.halo_for(spacing)
     n_features = len(features)
     result = np.empty((*axes.shape, axes.n_channels * n_features), dtype=np.float32)
-    with single_threaded_opencv():
-        for frame in axes.frames():
-            for channel in range(axes.n_channels):
-                columns = slice(channel * n_features, (channel + 1) * n_features)
-                for region in iter_blocks(axes.spatial, BLOCK_SHAPES[features.ndim]):
-                    padded = read_padded(
-                        image, axes, frame, channel, region, features.halo_for(spacing)
-                    )
-                    planes = compute_planes(padded, region, features, spacing)
-                    result[(*index_of(frame, region), columns)] = np.moveaxis(planes, 0, -1)
+    stacked = result.reshape(-1, *(1,) * (3 - features.ndim), *axes.spatial, result.shape[-1])
+    thread = threading.local()
+
+    def compute(index: int, frame: tuple[int, ...], region: Region) -> None:
+        if not hasattr(thread, "scratch"):
+            thread.scratch = Scratch()
+        scratch: Scratch = thread.scratch
+        shape = region_shape(region)
+        corner = (0,) * (3 - len(region)) + tuple(axis.start for axis in region)
+        planes = scratch.array("planes", (n_features, *shape))
+        for channel in range(axes.n_channels):
+            padded = read_padded(image, axes, frame, channel, region, halo, scratch)
+            compute_planes(padded, region, features, spacing, planes, scratch)
+            volume = planes.reshape(n_features, *(1,) * (3 - len(shape)), *shape)
+            _interleave(volume, stacked, index, *corner, channel * n_features)
+
+    tasks = (
+        (index, frame, region)
+        for index, frame in enumerate(axes.frames())
+        for region in iter_blocks(axes.spatial, BLOCK_SHAPES[features.ndim])
+    )
+    for _ in bounded_map(compute, tasks, resolve_n_jobs(n_jobs)):
+        pass
     return result
 
 
+@njit
+def _interleave(
+    planes: Block, out: Block, frame: int, z0: int, y0: int, x0: int, column: int
+) -> None:
+    """Copy features (n_features, Z, Y, X) to their place in (frames, Z, Y, X, columns).
+
+    A few pixels at a time: what is read stays in the cache until all of it is used, and so does what is written.
+    """
+    n_features, n_planes, n_rows, width = planes.shape
+    for z in range(n_planes):
+        for y in range(n_rows):
+            for left in range(0, width, 16):
+                right = min(left + 16, width)
+                for feature in range(n_features):
+                    for x in range(left, right):
+                        value = planes[feature, z, y, x]
+                        out[frame, z0 + z, y0 + y, x0 + x, column + feature] = value
+
+
 def compute_planes(
-    padded: Block,
+    padded: PaddedBlock,
     region: Region,
     features: FeatureSet,
     spacing: Sequence[float],
-    out: npt.NDArray[np.float32] | None = None,
-) -> npt.NDArray[np.float32]:
+    out: Block | None = None,
+    scratch: Scratch | None = None,
+) -> Block:
     """Compute the features of one block of one channel.
 
     Parameters
     ----------
     padded
-        The block with a halo of ``features.halo_for(spacing)``, from `read_padded`.
+        The block with a halo of ``features.halo_for(spacing)`` or more, from `read_padded`.
     region
-        Where the block lies; only its shape counts.
+        Where the block lies.
     features, spacing
         As in `compute_features`.
     out
         C-contiguous float32 array ``(len(features), *shape of region)`` to write to; made if None.
+    scratch
+        Memory for intermediate results, of this thread alone; made if None.
 
     Returns
     -------
     ndarray of float32, shape ``(len(features), *shape of region)``
     """
-    core = region_shape(region)
+    shape = region_shape(region)
     if out is None:
-        out = np.empty((len(features), *core), dtype=np.float32)
-    volume = out.reshape((len(features),) + (1,) * (3 - len(core)) + core)
-    halo = _three(features.halo_for(spacing))
-    rows = _rows(features)
-    for sigma in features.sigmas:
-        ids = {family.id for family in features.families_at(sigma)}
-        geometry = features.geometry(sigma, spacing)
-        outputs = {family: volume[rows[family, sigma]] for family in ids}
-        _Scale(padded, halo, volume.shape[1:], geometry, features.ndim_at(sigma)).compute(outputs)
+        out = np.empty((len(features), *shape), dtype=np.float32)
+    volume = out.reshape((len(features),) + (1,) * (3 - len(shape)) + shape)
+    planes = range(region[0].start, region[0].stop) if len(shape) == 3 else range(1)
+    scratch = Scratch() if scratch is None else scratch
+    for plan in scale_plans(features, tuple(spacing)):
+        plan.compute(padded.field, planes, padded.n_planes, volume, scratch)
     return out
-
-
-def _three(values: Sequence[int]) -> Margin:
-    """Pad per-axis pixels to (z, y, x)."""
-    z, y, x = (0,) * (3 - len(values)) + tuple(values)
-    return z, y, x
-
-
-def _rows(features: FeatureSet) -> dict[tuple[str, float], slice]:
-    """Where the values of each family and scale lie among the features of a channel."""
-    rows: dict[tuple[str, float], slice] = {}
-    for index, feature in enumerate(features.features):
-        start = rows.get((feature.family, feature.sigma), slice(index, 0)).start
-        rows[feature.family, feature.sigma] = slice(start, index + 1)
-    return rows
-
-
-class _Scale:
-    """All features of one scale of one block; intermediate results are shared and live as long as this."""
-
-    def __init__(
-        self,
-        padded: Block,
-        halo: Margin,
-        core: tuple[int, ...],
-        geometry: ScaleGeometry,
-        filter_ndim: int,
-    ) -> None:
-        self.padded = padded
-        self.halo = halo
-        self.core = core
-        self.presmoothing = self._widths(geometry.presmoothing)
-        self.filter = self._widths(geometry.filter)
-        self.inner = self._widths(geometry.inner)
-        self.integration = self._widths(geometry.integration)
-        self.lengths = (1.0,) * (3 - len(geometry.lengths)) + geometry.lengths
-        self.axes = (0, 1, 2) if filter_ndim == 3 else (1, 2)
-
-    @staticmethod
-    def _widths(values: tuple[float, ...]) -> tuple[float, ...]:
-        return (0.0,) * (3 - len(values)) + values
-
-    def compute(self, outputs: Mapping[str, Block]) -> None:
-        """Write each family's values to its output, an array (n_values, Z, Y, X)."""
-        self.margin = _radii(self.filter)
-        if "structure_tensor_eigenvalues" in outputs:
-            self.margin = _sum(self.margin, _radii(self.integration))
-        reach = _sum(self.margin, _radii(self.presmoothing))
-        wide = self._window(self.padded, self.halo, reach, slack=LANES)
-        smoothed = smooth(wide, self.presmoothing)
-        self.smoothed = self._window(smoothed, reach, self.margin)
-        for part in (self._intensity, self._first_order, self._second_order):
-            part(outputs)
-
-    def _window(self, block: Block, margin: Margin, smaller: Margin, slack: int = 0) -> Block:
-        """Cut `block`, which has a `margin` before its core, to a `smaller` margin and an aligned width.
-
-        `slack` leaves more columns at the end, so that the result can be cut once more.
-        """
-        starts = [have - want for have, want in zip(margin, smaller, strict=True)]
-        z, y, x = (
-            slice(start, start + length + 2 * want)
-            for start, length, want in zip(starts, self.core, smaller, strict=True)
-        )
-        return block[z, y, x.start : x.start + aligned(x.stop - x.start) + slack]
-
-    def _intensity(self, outputs: Mapping[str, Block]) -> None:
-        if not {"gaussian_smoothing", "difference_of_gaussians"} & set(outputs):
-            return
-        outer = smooth(self.smoothed, self.filter)
-        if "gaussian_smoothing" in outputs:
-            z, y, x = (slice(m, m + n) for m, n in zip(self.margin, self.core, strict=True))
-            outputs["gaussian_smoothing"][0] = outer[z, y, x]
-        if "difference_of_gaussians" in outputs:
-            reach = _radii(self.inner)
-            inner = smooth(self._window(self.padded, self.halo, reach), self.inner)
-            pointwise.difference(
-                outer, self.margin, inner, reach, outputs["difference_of_gaussians"][0]
-            )
-
-    def _first_order(self, outputs: Mapping[str, Block]) -> None:
-        if not {"gaussian_gradient_magnitude", "structure_tensor_eigenvalues"} & set(outputs):
-            return
-        orders = [_order(axis) for axis in self.axes]
-        computed = derivatives(self.smoothed, self.filter, self.lengths, orders)
-        gradient = [computed[order] for order in orders]
-        if "gaussian_gradient_magnitude" in outputs:
-            output = outputs["gaussian_gradient_magnitude"][0]
-            if len(gradient) == 2:
-                pointwise.magnitude2(gradient[0], gradient[1], self.margin, output)
-            else:
-                pointwise.magnitude3(gradient[0], gradient[1], gradient[2], self.margin, output)
-        if "structure_tensor_eigenvalues" in outputs:
-            products = {}
-            for i, j in itertools.combinations_with_replacement(range(len(gradient)), 2):
-                product = np.empty_like(gradient[i])
-                pointwise.product(gradient[i], gradient[j], product)
-                products[i, j] = smooth(product, self.integration)
-            self._eigenvalues(products, outputs["structure_tensor_eigenvalues"])
-
-    def _second_order(self, outputs: Mapping[str, Block]) -> None:
-        hessian_wanted = "hessian_of_gaussian_eigenvalues" in outputs
-        if not (hessian_wanted or "laplacian_of_gaussian" in outputs):
-            return
-        pairs = list(itertools.combinations_with_replacement(range(len(self.axes)), 2))
-        if not hessian_wanted:
-            pairs = [(i, j) for i, j in pairs if i == j]
-        orders = {(i, j): _order(self.axes[i], self.axes[j]) for i, j in pairs}
-        computed = derivatives(self.smoothed, self.filter, self.lengths, orders.values())
-        hessian = {pair: computed[order] for pair, order in orders.items()}
-        if "laplacian_of_gaussian" in outputs:
-            output = outputs["laplacian_of_gaussian"][0]
-            if len(self.axes) == 2:
-                pointwise.trace2(hessian[0, 0], hessian[1, 1], self.margin, output)
-            else:
-                pointwise.trace3(hessian[0, 0], hessian[1, 1], hessian[2, 2], self.margin, output)
-        if hessian_wanted:
-            self._eigenvalues(hessian, outputs["hessian_of_gaussian_eigenvalues"])
-
-    def _eigenvalues(self, matrix: Mapping[tuple[int, int], Block], output: Block) -> None:
-        """Eigenvalues of symmetric matrices given by their upper triangles; axes are in the order z, y, x."""
-        if len(self.axes) == 2:
-            pointwise.eigenvalues2(matrix[0, 0], matrix[0, 1], matrix[1, 1], self.margin, *output)
-            return
-        pointwise.eigenvalues3(
-            matrix[0, 0],
-            matrix[1, 1],
-            matrix[2, 2],
-            matrix[0, 1],
-            matrix[0, 2],
-            matrix[1, 2],
-            self.margin,
-            *output,
-        )
-
-
-def _radii(sigmas: Sequence[float]) -> Margin:
-    z, y, x = (kernel_radius(sigma) for sigma in sigmas)
-    return z, y, x
-
-
-def _sum(a: Margin, b: Margin) -> Margin:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
-
-
-def _order(*axes: int) -> Order:
-    """Derivative order per axis of one derivative along each of `axes`."""
-    z, y, x = (axes.count(axis) for axis in range(3))
-    return z, y, x

@@ -222,7 +222,7 @@ class ForestArrays:
 
     def _validate_trees(self) -> None:
         offsets = self.tree_offsets
-        if offsets[0] != 0 or offsets[-1] != self.n_nodes or np.any(np.diff(offsets) < 1):
+        if offsets[0] != 0 or offsets[-1] != self.n_nodes or np.any(offsets[1:] <= offsets[:-1]):
             raise _damaged("tree_offsets", f"must rise from 0 to the {self.n_nodes} nodes")
         roots = self.roots
         number = np.arange(self.n_nodes) - roots
@@ -262,8 +262,10 @@ class ForestArrays:
         for name in ("n_node_samples", "weighted_n_node_samples"):
             if np.any(getattr(self, name) <= 0):
                 raise _damaged(name, f"must be greater than 0; got {getattr(self, name).min()}")
-        if np.any(self.value < 0):
-            raise _damaged("value", f"must not be negative; got {self.value.min()}")
+        is_wrong = (self.value < 0) | (self.value > 1 + 1e-6)
+        if np.any(is_wrong):
+            wrong = self.value[is_wrong][0]
+            raise _damaged("value", f"must be fractions from 0 to 1; got {wrong}")
         sums = self.value.sum(axis=1)
         if np.any(np.abs(sums - 1) > 1e-6):
             wrong = sums[np.argmax(np.abs(sums - 1))]

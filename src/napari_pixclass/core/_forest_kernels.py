@@ -7,7 +7,7 @@ dropped. Nothing depends on the size or depth of a tree, and the smoother the im
 a tile visits. (QuickScorer, Lucchese et al., SIGIR 2015, keeps a set of leaves per pixel; this is
 the same idea turned round. It does not have to bound which nodes can be reached.)
 
-1. `_load_tile` copies the features of a tile next to each other.
+1. `_load_whole_tile` copies the features of a tile next to each other.
 2. `_split_sets` takes all trees one level down. It has no branch that depends on the image: a wrong
    guess of the processor would cost as much as a visit. Sets for inner nodes grow from the front of
    the next queue, sets that reached a leaf from its end. The sets of one tree are disjoint, so a
@@ -58,8 +58,8 @@ class Sums(NamedTuple):
     result: npt.NDArray[np.float32]
 
 
-# Where an index is cast to an unsigned integer, numba leaves out its test for negative
-# ones, which the innermost loops would feel.
+# Where an index is cast to an unsigned integer, numba leaves out its test for negative ones, which
+# the innermost loops would feel.
 
 _U = np.uint64
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)

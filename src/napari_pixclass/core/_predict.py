@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 
@@ -16,8 +14,10 @@ from ._axes import ArrayLike, ImageAxes, Region
 from ._blocks import iter_blocks, n_blocks, read_padded, region_shape
 from ._compute import BLOCK_SHAPES, compute_planes
 from ._features import FeatureSet
-from ._filters import single_threaded_opencv
 from ._forest import CompiledForest, ForestArrays
+from ._scratch import Scratch
+from ._threads import bounded_map
+from ._threads import resolve_n_jobs as resolve_n_jobs
 
 Planes = npt.NDArray[np.float32]
 
@@ -123,9 +123,18 @@ class BlockPredictor:
         )
 
     def predict_block(
-        self, image: ArrayLike, axes: ImageAxes, frame: tuple[int, ...], region: Region
+        self,
+        image: ArrayLike,
+        axes: ImageAxes,
+        frame: tuple[int, ...],
+        region: Region,
+        scratch: Scratch | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Probabilities ``(n_classes, *shape of region)`` of one region of one frame."""
+        """Probabilities ``(n_classes, *shape of region)`` of one region of one frame.
+
+        `scratch` is memory of this thread alone, used again from block to block.
+        """
+        scratch = Scratch() if scratch is None else scratch
         shape = region_shape(region)
         chosen = [
             (channel, features)
@@ -133,16 +142,15 @@ class BlockPredictor:
             if features
         ]
         n_planes = max(sum(len(features) for _, features in chosen), 1)
-        planes = _scratch((n_planes, *shape))
+        planes = scratch.array("planes", (n_planes, *shape))
         start = 0
         for channel, features in chosen:
             padded = read_padded(
-                image, axes, frame, channel, region, features.halo_for(self.spacing)
+                image, axes, frame, channel, region, features.halo_for(self.spacing), scratch
             )
-            compute_planes(
-                padded, region, features, self.spacing, out=planes[start : start + len(features)]
-            )
-            start += len(features)
+            stop = start + len(features)
+            compute_planes(padded, region, features, self.spacing, planes[start:stop], scratch)
+            start = stop
         if not chosen:
             planes[:] = 0
         return self.predictor.predict_planes(planes)
@@ -153,26 +161,14 @@ class BlockPredictor:
         """As `predict_block`, for a region of any size: cut into blocks, so that memory stays bounded."""
         shape = region_shape(region)
         output = np.empty((self.n_classes, *shape), dtype=np.float32)
-        with single_threaded_opencv():
-            for part in iter_blocks(shape, BLOCK_SHAPES[self.ndim]):
-                block = tuple(
-                    slice(outer.start + inner.start, outer.start + inner.stop)
-                    for outer, inner in zip(region, part, strict=True)
-                )
-                output[(slice(None), *part)] = self.predict_block(image, axes, frame, block)
+        scratch = Scratch()
+        for part in iter_blocks(shape, BLOCK_SHAPES[self.ndim]):
+            block = tuple(
+                slice(outer.start + inner.start, outer.start + inner.stop)
+                for outer, inner in zip(region, part, strict=True)
+            )
+            output[(slice(None), *part)] = self.predict_block(image, axes, frame, block, scratch)
         return output
-
-
-_thread = threading.local()
-
-
-def _scratch(shape: tuple[int, ...]) -> Planes:
-    """A float32 array that this thread reuses from block to block: fresh memory would cost a page fault per 4 kB."""
-    size = int(np.prod(shape))
-    buffer: Planes | None = getattr(_thread, "buffer", None)
-    if buffer is None or buffer.size < size:
-        buffer = _thread.buffer = np.empty(size, dtype=np.float32)
-    return buffer[:size].reshape(shape)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -197,46 +193,17 @@ def iter_predictions(
     Closing the iterator stops after the blocks in hand.
     """
 
+    thread = threading.local()
+
     def predict(frame: tuple[int, ...], region: Region) -> BlockResult:
-        return BlockResult(frame, region, predictor.predict_block(image, axes, frame, region))
+        if not hasattr(thread, "scratch"):
+            thread.scratch = Scratch()
+        probabilities = predictor.predict_block(image, axes, frame, region, thread.scratch)
+        return BlockResult(frame, region, probabilities)
 
     tasks = (
         (frame, region)
         for frame in axes.frames()
         for region in iter_blocks(axes.spatial, BLOCK_SHAPES[predictor.ndim])
     )
-    with single_threaded_opencv():
-        yield from _bounded_map(predict, tasks, n_jobs)
-
-
-def _bounded_map(
-    function: Callable[..., BlockResult], tasks: Iterator[Sequence[Any]], n_jobs: int
-) -> Iterator[BlockResult]:
-    """Map on threads with at most two tasks per thread waiting or running, so that memory stays bounded."""
-    with ThreadPoolExecutor(n_jobs, thread_name_prefix="pixclass") as pool:
-        pending: set[Future[BlockResult]] = set()
-        try:
-            while True:
-                while len(pending) < 2 * n_jobs and (task := next(tasks, None)) is not None:
-                    pending.add(pool.submit(function, *task))
-                if not pending:
-                    return
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        finally:
-            for future in pending:
-                future.cancel()
-
-
-def resolve_n_jobs(n_jobs: int | None) -> int:
-    """Number of threads: all cores for None; -1 is all, -2 all but one, as in scikit-learn."""
-    # Only the cores that this process may use, where the system can tell (joblib asks it all that it can).
-    cores = joblib.cpu_count()
-    if n_jobs is None:
-        return cores
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
-        raise ValueError(
-            f"n_jobs must be a whole number other than 0, or None for all cores; got {n_jobs!r}."
-        )
-    return int(n_jobs) if n_jobs > 0 else max(1, cores + 1 + int(n_jobs))
+    return bounded_map(predict, tasks, n_jobs)

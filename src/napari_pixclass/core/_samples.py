@@ -13,7 +13,6 @@ from ._axes import ArrayLike, ImageAxes, Region
 from ._blocks import iter_blocks, read_padded
 from ._compute import compute_planes
 from ._features import FeatureSet
-from ._filters import single_threaded_opencv
 
 LABEL_BLOCKS = {2: (128, 128), 3: (32, 64, 64)}
 """Labels are looked through in blocks of this shape; features are computed at the labels' bounding box in each."""
@@ -78,11 +77,10 @@ def iter_samples(training: TrainingImage, features: FeatureSet) -> Iterator[Samp
         where = np.nonzero(labels)
         inside = np.ravel_multi_index(where, labels.shape)
         columns = []
-        with single_threaded_opencv():
-            for channel in range(training.axes.n_channels):
-                padded = read_padded(training.image, training.axes, frame, channel, region, halo)
-                planes = compute_planes(padded, region, features, training.spacing)
-                columns.append(planes.reshape(len(planes), -1)[:, inside])
+        for channel in range(training.axes.n_channels):
+            padded = read_padded(training.image, training.axes, frame, channel, region, halo)
+            planes = compute_planes(padded, region, features, training.spacing)
+            columns.append(planes.reshape(len(planes), -1)[:, inside])
         absolute = [np.full(len(where[0]), index) for index in frame]
         absolute += [axis.start + index for axis, index in zip(region, where, strict=True)]
         yield Samples(

@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 32
+LANES = 64
 """Pixels that are computed side by side; rows are at least this wide."""
 
 _FLOAT = ir.FloatType()

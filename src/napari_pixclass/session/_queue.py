@@ -45,6 +45,10 @@ class JobQueue:
         """The job that is running, or None."""
         return self._running
 
+    def holds(self, job: Job[Any] | None) -> bool:
+        """Whether `job` is running or waiting."""
+        return job is not None and (job is self._running or job in self._waiting)
+
     def start(self, steps: Callable[[], Steps[T]], succeed: Callable[[T], object]) -> Job[T]:
         """Run `steps` when everything before is done, and call `succeed` with the result unless cancelled by then."""
         if self._closed:

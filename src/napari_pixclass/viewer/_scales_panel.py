@@ -71,8 +71,8 @@ class ScalesPanel(Panel):
         image = self._session.current_image
         n_channels = 3 if image is not None and image.rgb else 1
         if n_channels == 1:
-            return f"{len(features)} features"
-        return f"{len(features)} features per channel, {n_channels * len(features)} in all"
+            return f"{len(features)} feature{'s' if len(features) > 1 else ''}"
+        return f"{len(features)} per channel, {n_channels * len(features)} features in all"
 
     def _enable_buttons(self) -> None:
         self.add.setEnabled(self._choice.can_add(self._value()))

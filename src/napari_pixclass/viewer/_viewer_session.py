@@ -302,8 +302,8 @@ class ViewerSession(Session):
     def previewing(self) -> bool:
         """Whether a preview is shown, or will be."""
         job = self._previewing
-        running = job is not None and not (job.done or job.cancelled)
-        return running or self.preview_layer.layer is not None
+        computing = self._queue.holds(job) and not (job and job.cancelled)
+        return computing or self.preview_layer.layer is not None
 
     def cancel_preview(self) -> None:
         """Stop computing a preview; what is shown stays."""

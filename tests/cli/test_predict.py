@@ -1,0 +1,239 @@
+"""The command predict: the numbers of the Python API, in files that keep axes and spacing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+import napari_pixclass as px
+from napari_pixclass.cli import main
+from napari_pixclass.io import open_image, open_labels
+
+ALL = ["--export", "probabilities,uncertainty,segmentation"]
+
+
+def one_error(capsys: pytest.CaptureFixture[str]) -> str:
+    out, err = capsys.readouterr()
+    assert not out
+    (line,) = [line for line in err.splitlines() if not line.endswith(" ...")]
+    assert line.startswith("napari-pixclass: error: ")
+    return line
+
+
+def test_all_outputs_are_those_of_the_python_api(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    folder = tmp_path / "made" / "for me"
+    assert main(["predict", str(model), f"{files}/grey.tif", "-o", str(folder), *ALL]) == 0
+    paths = {
+        name: folder / f"grey_{name}.tiff"
+        for name in ("Probabilities", "Uncertainty", "Segmentation")
+    }
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [str(path) for path in paths.values()]
+    assert err == "predicting grey ...\n"
+    classifier, image = px.load(model), open_image(files / "grey.tif").data
+    probabilities = open_image(paths["Probabilities"])
+    assert (probabilities.axes, probabilities.data.dtype) == ("CYX", np.float32)
+    np.testing.assert_array_equal(
+        np.moveaxis(probabilities.data, 0, -1), classifier.predict_proba(image)
+    )
+    np.testing.assert_array_equal(
+        open_image(paths["Uncertainty"]).data, classifier.uncertainty(image)
+    )
+    segmentation = open_labels(paths["Segmentation"])
+    assert segmentation.dtype == np.uint8
+    np.testing.assert_array_equal(segmentation, classifier.predict(image))
+    assert set(np.unique(segmentation)) == {2, 5}
+
+
+@pytest.mark.parametrize("name", ["volume", "film"])
+def test_axes_and_spacing_are_kept(files: Path, tmp_path: Path, name: str) -> None:
+    model = tmp_path / "m.pixclass"
+    pair = ["--pair", f"{files}/{name}.tif", f"{files}/{name}_labels.tif"]
+    assert main(["train", *pair, "-o", str(model), "--features", "fast", "--trees", "5"]) == 0
+    assert main(["predict", str(model), f"{files}/{name}.tif", "-o", str(tmp_path), *ALL]) == 0
+    source = open_image(files / f"{name}.tif")
+    probabilities = open_image(tmp_path / f"{name}_Probabilities.tiff")
+    assert probabilities.axes == "C" + source.axes
+    assert probabilities.spacing == pytest.approx(source.spacing)
+    assert probabilities.unit == source.unit
+    classifier = px.load(model)
+    expected = classifier.predict_proba(
+        source.data, spacing=source.spacing_for(classifier.features_.ndim)
+    )
+    np.testing.assert_array_equal(np.moveaxis(probabilities.data, 0, -1), expected)
+    assert open_image(tmp_path / f"{name}_Segmentation.tiff").axes == source.axes
+
+
+def test_channels_may_stand_elsewhere_than_in_training(files: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.pixclass"
+    pair = ["--pair", f"{files}/colour.png", f"{files}/colour_labels.png"]
+    assert main(["train", *pair, "-o", str(model), "--features", "fast", "--trees", "5"]) == 0
+    colours = open_image(files / "colour.png").data
+    tifffile.imwrite(
+        tmp_path / "c.ome.tif",
+        np.moveaxis(colours, -1, 0),
+        ome=True,
+        photometric="minisblack",
+        metadata={"axes": "CYX"},
+    )
+    tifffile.imwrite(
+        tmp_path / "q.tif", np.moveaxis(colours, -1, 0).copy(), photometric="minisblack"
+    )
+    arguments = ["predict", str(model), "-o", str(tmp_path)]
+    assert main([*arguments, f"{files}/colour.png", f"{tmp_path}/c.ome.tif"]) == 0
+    expected = px.load(model).predict_proba(colours)
+    for name in ("colour", "c"):
+        written = open_image(tmp_path / f"{name}_Probabilities.tiff").data
+        np.testing.assert_array_equal(np.moveaxis(written, 0, -1), expected)
+    assert main([*arguments, f"{tmp_path}/q.tif", "--channel-axis", "0"]) == 0
+    written = open_image(tmp_path / "q_Probabilities.tiff").data
+    np.testing.assert_array_equal(np.moveaxis(written, 0, -1), expected)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_integers_use_their_whole_range(
+    files: Path, model: Path, tmp_path: Path, dtype: str
+) -> None:
+    arguments = ["predict", str(model), f"{files}/grey.tif", "-o", str(tmp_path)]
+    options = ["--dtype", dtype] if dtype == "uint8" else ["--renormalize"]
+    assert main([*arguments, *ALL, *options]) == 0
+    written = open_image(tmp_path / "grey_Probabilities.tiff").data
+    assert written.dtype == dtype
+    exact = px.load(model).predict_proba(open_image(files / "grey.tif").data)
+    top = np.iinfo(dtype).max
+    np.testing.assert_array_equal(
+        np.moveaxis(written, 0, -1), np.rint(exact.astype(np.float64) * top)
+    )
+    assert open_image(tmp_path / "grey_Uncertainty.tiff").data.dtype == dtype
+    assert open_image(tmp_path / "grey_Segmentation.tiff").data.dtype == np.uint8
+
+
+def test_png(files: Path, model: Path, tmp_path: Path) -> None:
+    arguments = ["predict", str(model), f"{files}/grey.tif", "-o", str(tmp_path), "--format", "png"]
+    assert main([*arguments, "--export", "segmentation,uncertainty", "--dtype", "uint16"]) == 0
+    classifier, image = px.load(model), open_image(files / "grey.tif").data
+    np.testing.assert_array_equal(
+        open_labels(tmp_path / "grey_Segmentation.png"), classifier.predict(image)
+    )
+    assert open_image(tmp_path / "grey_Uncertainty.png").data.dtype == np.uint16
+
+
+def test_one_bad_image_does_not_stop_the_others(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.tif").write_text("no image")
+    images = [f"{tmp_path}/bad.tif", f"{files}/grey.tif"]
+    capsys.readouterr()
+    assert main(["predict", str(model), *images, "-o", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path}/grey_Probabilities.tiff\n"
+    assert "error: '" in err
+    assert err.endswith("napari-pixclass: 1 of 2 images failed\n")
+
+
+def test_nothing_is_overwritten_unasked(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["predict", str(model), f"{files}/grey.tif", "-o", str(tmp_path)]
+    assert main(arguments) == 0
+    capsys.readouterr()
+    assert main(arguments) == 2
+    assert "results must not exist yet" in one_error(capsys)
+    assert main([*arguments, "--overwrite"]) == 0
+
+
+def test_results_do_not_replace_images_or_each_other(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grey = (files / "grey.tif").read_bytes()
+    (tmp_path / "grey_Probabilities.tiff").write_bytes(grey)
+    (tmp_path / "grey.tif").write_bytes(grey)
+    capsys.readouterr()
+    arguments = ["predict", str(model), "-o", str(tmp_path), "--overwrite"]
+    assert main([*arguments, f"{tmp_path}/grey.tif", f"{tmp_path}/grey_Probabilities.tiff"]) == 2
+    assert "must not replace an image" in one_error(capsys)
+    assert main([*arguments, f"{tmp_path}/grey.tif", f"{files}/grey.tif"]) == 2
+    assert "must differ in their names" in one_error(capsys)
+    assert (tmp_path / "grey_Probabilities.tiff").read_bytes() == grey
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--export", "features"], "must be a list of probabilities, uncertainty, segmentation"),
+        (["--export", ""], "must be a list of"),
+        (["--format", "hdf5"], "'hdf5' is not supported; choose tiff or png"),
+        (["--format", "ome-zarr"], "'ome-zarr' is not supported; choose tiff or png"),
+        (["--format", "png"], "a PNG file holds one channel"),
+        (["--format", "png", "--export", "uncertainty", "--dtype", "float32"], "uint8 or uint16"),
+        (["--dtype", "float32", "--renormalize"], "whole range of an integer type"),
+        (["--dtype", "int8"], "invalid choice: 'int8'"),
+        (["--resume"], "unrecognized arguments: --resume"),
+        (["--jobs", "0"], "must be a whole number of 1 or more"),
+        (["--spacing", "1"], "one value for each of the 2 spatial axes"),
+    ],
+)
+def test_bad_options(
+    files: Path,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    reason: str,
+) -> None:
+    capsys.readouterr()
+    arguments = ["predict", str(model), f"{files}/grey.tif", "-o", str(tmp_path)]
+    assert main([*arguments, *options]) == 2
+    assert reason in one_error(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_that_do_not_fit_the_model(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["predict", str(model), f"{files}/colour.png", "-o", str(tmp_path)]) == 2
+    assert "trained on images with 1 channels; got 3" in one_error(capsys)
+    tifffile.imwrite(tmp_path / "nan.tif", np.full((8, 9), np.nan, dtype=np.float32))
+    assert main(["predict", str(model), f"{tmp_path}/nan.tif", "-o", str(tmp_path)]) == 2
+    assert "must hold finite numbers" in one_error(capsys)
+    png = ["--format", "png", "--export", "segmentation"]
+    assert main(["predict", str(model), f"{files}/film.tif", "-o", str(tmp_path), *png]) == 2
+    assert "a PNG file holds one plane" in one_error(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["nan.tif"]
+
+
+def test_models_that_cannot_be_used(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.pixclass").write_bytes(b"PK\x03\x04")
+    for name, reason in (("bad", "it is incomplete"), ("missing", "model file must exist")):
+        assert (
+            main(
+                [
+                    "predict",
+                    f"{tmp_path}/{name}.pixclass",
+                    f"{files}/grey.tif",
+                    "-o",
+                    f"{tmp_path}/out",
+                ]
+            )
+            == 2
+        )
+        assert reason in one_error(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    (tmp_path / "file").write_text("")
+    assert main(["predict", str(model), f"{files}/grey.tif", "-o", f"{tmp_path}/file"]) == 2
+    assert "results need a folder that can be written to" in one_error(capsys)
