@@ -46,7 +46,7 @@ bench: .venv/installed
 	done
 
 screenshots: .venv/installed
-	$(screen) $(venv)/python docs/screenshots.py
+	$(screen) $(venv)/python docs/make_screenshots.py
 
 system-packages:
 	@PYTHON="$(PYTHON)" .ci/system-packages $(needs)

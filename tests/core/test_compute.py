@@ -237,7 +237,7 @@ def test_eigenvalues_of_all_magnitudes(scale: float, seed: int) -> None:
     entries[:, :20] = entries[:1, :20]  # equal entries: two eigenvalues coincide
     entries[3:, 20:40] = 0  # diagonal
     out = np.empty((3, 150), np.float32)
-    eigenvalues3(*entries, *out)
+    eigenvalues3(entries.ravel(), 150, out.ravel(), 0, 150, 150)
     a, b, c, d, e, f = entries.astype(float)
     matrix = np.stack([a, d, e, d, b, f, e, f, c], axis=-1).reshape(150, 3, 3)
     expected = np.moveaxis(np.linalg.eigvalsh(matrix)[..., ::-1], -1, 0)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QApplication, QWidget
 
 import napari_pixclass as px
 from napari_pixclass.viewer import FeatureDock, PredictDock, TrainDock
@@ -57,10 +57,13 @@ def window_viewer(make_napari_viewer: Callable[..., Any]) -> Any:
 def open_dock(qtbot: Any) -> Callable[[Any, str], Any]:
     """Open a dock: where there is a window, the way the Plugins menu does."""
 
+    docks = []  # nobody else holds them
+
     def open_it(viewer: Any, name: str) -> Any:
         if hasattr(viewer, "window"):
             return viewer.window.add_plugin_dock_widget("napari-pixclass", name, tabify=True)[1]
         dock = DOCKS[name](viewer)
+        docks.append(dock)
         qtbot.addWidget(dock)
         dock.show()
         return dock
@@ -97,21 +100,24 @@ def stroke(qtbot: Any) -> Callable[[Any, Sequence[Point]], None]:
     """Draw on the canvas with the left mouse button along points (y, x) of the world, as the user's hand would."""
 
     def draw(viewer: Any, points: Sequence[Point]) -> None:
+        QApplication.processEvents()  # the window may just have been laid out
         canvas = viewer.window._qt_viewer.canvas.native
         camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 put a scene in between
-        center, zoom = np.array(camera.center[-2:]), camera.zoom
         middle = np.array([canvas.height(), canvas.width()]) / 2
-        pixels = [middle + (np.array(point) - center) * zoom for point in points]
+        pixels = [middle + (np.array(point) - camera.center[-2:]) * camera.zoom for point in points]
         steps = [
             start + (stop - start) * t
             for start, stop in pairwise(pixels)
             for t in np.linspace(0, 1, 10)
         ]
-        path = [QPoint(round(x), round(y)) for y, x in (pixels[0], *steps)]
-        qtbot.mouseMove(canvas, path[0])
-        qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=path[0])
+        path = [QPoint(round(x), round(y)) for y, x in steps]
+        for position in path[:1]:
+            qtbot.mouseMove(canvas, position)
+            QApplication.processEvents()
+            qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=position)
         for position in path:
             qtbot.mouseMove(canvas, position)
+            QApplication.processEvents()
         qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=path[-1])
 
     return draw

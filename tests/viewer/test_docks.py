@@ -76,6 +76,14 @@ def test_a_dock_opened_first_takes_up_the_only_image_and_its_labels(
     ]
 
 
+def test_a_pair_that_was_taken_back_is_not_taken_up_again(
+    viewer: Any, open_dock: Callable[..., Any], click: Callable[..., None]
+) -> None:
+    add_pair(viewer)
+    click(open_dock(viewer, "Train").images.rows[0].remove)
+    assert open_dock(viewer, "Predict").session.pairs == ()
+
+
 def test_labels_of_objects_are_not_taken_for_scribbles(
     viewer: Any, open_dock: Callable[..., Any]
 ) -> None:
@@ -213,7 +221,7 @@ def test_closing_the_window_ends_the_work(
 def test_the_process_ends_soon_after_the_window(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(CLOSE_WHILE_PREDICTING)
-    subprocess.run([sys.executable, script], check=True, timeout=60)  # noqa: S603 - our own lines
+    subprocess.run([sys.executable, script], check=True, timeout=60)
 
 
 CLOSE_WHILE_PREDICTING = """

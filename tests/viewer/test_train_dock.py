@@ -90,8 +90,9 @@ def test_from_an_image_to_a_classifier_with_the_mouse(
     stroke(viewer, world((10, 24), (30, 24)))
     click(dock.classes.add)
     stroke(viewer, world((50, 8), (50, 30)))
-    qtbot.waitUntil(lambda: all(counts(dock)), timeout=LONG)
-    assert counts(dock) == [int((labels.data == value).sum()) for value in (1, 2, 3)]
+    painted = [int((labels.data == value).sum()) for value in (1, 2, 3)]
+    assert min(painted) > 10
+    qtbot.waitUntil(lambda: counts(dock) == painted, timeout=LONG)
     click(dock.training.train)
     wait_idle(viewer)
     assert dock.session.classifier.classes_.tolist() == [1, 2, 3]

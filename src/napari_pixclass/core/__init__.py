@@ -1,9 +1,12 @@
 """The science: arrays in, arrays out. No files, no lazy arrays, no events, no screen."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ._axes import ArrayLike, ImageAxes, Region, as_image, as_labels, index_of, resolve_axes
 from ._blocks import iter_blocks, region_shape
 from ._classes import PALETTE, ClassInfo, default_class
-from ._classifier import FittedState, PixelClassifier
 from ._compute import compute_features
 from ._families import DEFAULT_SIGMAS, FAMILIES, FAMILY_OF, MAX_SIGMA, Family
 from ._features import Feature, FeatureSet
@@ -14,6 +17,10 @@ from ._sample_images import SampleImage, sample_images
 from ._scales import valid_spacing
 from ._scores import Scores, score
 from ._steps import Step, Steps, run_steps
+from ._warm_up import warm_up
+
+if TYPE_CHECKING:
+    from ._classifier import FittedState, PixelClassifier
 
 __all__ = [
     "DEFAULT_SIGMAS",
@@ -52,4 +59,14 @@ __all__ = [
     "segmentation_of",
     "uncertainty_of",
     "valid_spacing",
+    "warm_up",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # With them comes scikit-learn, most of a second to import: docks open without it.
+    if name not in ("FittedState", "PixelClassifier"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _classifier
+
+    return getattr(_classifier, name)

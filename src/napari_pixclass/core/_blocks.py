@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ._axes import ArrayLike, ImageAxes, Region, check_values
 from ._filters import Field, mirrored
 from ._scratch import Scratch
-from ._taps import LANES
+from ._taps import FEW
 
 
 def iter_blocks(shape: Sequence[int], block_shape: Sequence[int]) -> Iterator[Region]:
@@ -63,11 +63,11 @@ def read_padded(
     """Read a block with its halo as float32 (Z, Y, X); planes get a z of length 1.
 
     Beyond the borders the image is mirrored without repeating the border pixel, again and again if the halo is larger
-    than the image (`numpy.pad`'s "reflect", `scipy.ndimage`'s "mirror"). Blocks narrower than `LANES` are followed by
+    than the image (`numpy.pad`'s "reflect", `scipy.ndimage`'s "mirror"). Blocks narrower than `FEW` are followed by
     zeros, which reach no pixel of the block itself::
 
         |<- halo ->|<- region ->|<- halo ->|<- zeros ->|
-                   |<- at least LANES ->|   as much as the halo follows
+                   |<- at least FEW ->|   as much as the halo follows
 
     The values live in `scratch` where it is given, until the next block is read.
     """
@@ -86,7 +86,7 @@ def read_padded(
         np.arange(axis.start - reach, axis.stop + reach)
         for axis, reach in zip(region[-2:], halo[-2:], strict=True)
     )
-    missing = max(0, LANES - (region[-1].stop - region[-1].start))
+    missing = max(0, FEW - (region[-1].stop - region[-1].start))
     scratch = Scratch() if scratch is None else scratch
     block = scratch.volume("padded", len(values), len(y), len(x) + missing)
     place_y, place_x = _place(y, inside[-2]), _place(x, inside[-1])

@@ -16,12 +16,13 @@ from ._axes import ArrayLike, ImageAxes, as_image, index_of, resolve_axes
 from ._classes import default_class
 from ._features import FeatureSet
 from ._forest import ForestArrays
+from ._grow import grow_forest, seed_sequence
 from ._outputs import segmentation_of, uncertainty_of
 from ._predict import BlockPredictor, BlockResult, count_blocks, iter_predictions, resolve_n_jobs
 from ._samples import Samples, iter_samples, labelled_regions, merge_samples
 from ._scales import valid_spacing
 from ._steps import Step, Steps, run_steps
-from ._training import TREES_PER_STEP, Images, Spacing, grow, training_images
+from ._training import Images, Spacing, count_steps, growing_steps, training_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     n_estimators
         Number of trees.
     random_state
-        Seed: the same images, labels and seed give the same forest.
+        Seed, as for scikit-learn: the same images, labels and seed give the same forest; None for another one each
+        time.
     n_jobs
         Threads for features, training and prediction; None for all cores. It never changes a result.
     estimator
@@ -129,12 +131,12 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     ) -> Steps[None]:
         """`fit` in steps, for a driver that shows progress and may cancel."""
         n_jobs = resolve_n_jobs(self.n_jobs)
-        estimator = self._new_estimator(n_jobs)
+        self._check_estimator()
+        seed = seed_sequence(self.random_state)
         training = training_images(image, labels, self.features, channel_axis, spacing)
         features = self.features or FeatureSet.default(len(training[0].axes.spatial))
         total = sum(len(labelled_regions(item.labels, features.ndim)) for item in training)
-        # Only our own forest grows in groups: others may have settings that do not go with it.
-        n_groups = -(-estimator.n_estimators // TREES_PER_STEP) if self.estimator is None else 1
+        n_training = count_steps(self.n_estimators) if self.estimator is None else 1
         merged: list[Samples] = []
         done = 0
         for item in training:
@@ -142,21 +144,30 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             for part in iter_samples(item, features):
                 parts.append(part)
                 done += 1
-                yield Step(done, total + n_groups, "Computing features at the labels")
+                yield Step(done, total + n_training, "Computing features at the labels")
             if parts:
                 merged.append(merge_samples(parts))
         X = np.concatenate([part.X for part in merged])
         y = np.concatenate([part.y for part in merged])
-        for done in grow(estimator, X, y, n_groups):
-            yield Step(total + done, total + n_groups, "Training")
-        n_channels, first = training[0].axes.n_channels, training[0].spacing
+        classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         forest = None
-        if type(estimator) in (RandomForestClassifier, ExtraTreesClassifier):
-            forest = ForestArrays.from_estimator(estimator)
-            predictor = BlockPredictor.from_forest(forest, features, n_channels, first)
+        if self.estimator is None:
+            n_trees = int(self.n_estimators)
+            growth = grow_forest(X, codes, len(classes), seed=seed, n_trees=n_trees, n_jobs=n_jobs)
+            forest = yield from growing_steps(growth, n_trees, total)
+            estimator = forest.to_estimator(classes)
+            estimator.set_params(random_state=self.random_state, n_jobs=n_jobs)
         else:
-            predictor = BlockPredictor.from_estimator(estimator, features, n_channels, first)
-        classes, counts = np.unique(y, return_counts=True)
+            estimator = clone(self.estimator).fit(X, y)
+            yield Step(total + 1, total + 1, "Training")
+            if type(estimator) in (RandomForestClassifier, ExtraTreesClassifier):
+                forest = ForestArrays.from_estimator(estimator)
+        n_channels, first = training[0].axes.n_channels, training[0].spacing
+        predictor = (
+            BlockPredictor.from_estimator(estimator, features, n_channels, first)
+            if forest is None
+            else BlockPredictor.from_forest(forest, features, n_channels, first)
+        )
         self._adopt(
             FittedState(
                 features,
@@ -171,7 +182,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             estimator,
         )
 
-    def _new_estimator(self, n_jobs: int) -> Any:
+    def _check_estimator(self) -> None:
         if self.estimator is None:
             if isinstance(self.n_estimators, bool) or not isinstance(
                 self.n_estimators, int | np.integer
@@ -179,15 +190,11 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
                 raise TypeError(f"n_estimators must be a whole number; got {self.n_estimators!r}.")
             if self.n_estimators < 1:
                 raise ValueError(f"n_estimators must be 1 or more; got {self.n_estimators}.")
-            return RandomForestClassifier(
-                n_estimators=int(self.n_estimators), random_state=self.random_state, n_jobs=n_jobs
-            )
-        if not (hasattr(self.estimator, "fit") and hasattr(self.estimator, "predict_proba")):
+        elif not (hasattr(self.estimator, "fit") and hasattr(self.estimator, "predict_proba")):
             raise TypeError(
                 "estimator must be a scikit-learn classifier with predict_proba; got "
                 f"{type(self.estimator).__name__}. Some offer it as an option, for example SVC(probability=True)."
             )
-        return clone(self.estimator)
 
     def _adopt(self, state: FittedState, estimator: Any) -> None:
         self._state = state

@@ -95,13 +95,13 @@ def compute_features(
             thread.scratch = Scratch()
         scratch: Scratch = thread.scratch
         shape = region_shape(region)
-        corner = (0,) * (3 - len(region)) + tuple(axis.start for axis in region)
+        z0, y0, x0 = (0,) * (3 - len(region)) + tuple(axis.start for axis in region)
         planes = scratch.array("planes", (n_features, *shape))
         for channel in range(axes.n_channels):
             padded = read_padded(image, axes, frame, channel, region, halo, scratch)
             compute_planes(padded, region, features, spacing, planes, scratch)
             volume = planes.reshape(n_features, *(1,) * (3 - len(shape)), *shape)
-            _interleave(volume, stacked, index, *corner, channel * n_features)
+            _interleave(volume, stacked, index, z0, y0, x0, channel * n_features)
 
     tasks = (
         (index, frame, region)

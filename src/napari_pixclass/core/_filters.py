@@ -1,12 +1,12 @@
 """Gaussian smoothing of blocks, with numba: kernels that several scales and both 2D and 3D share.
 
 Arrays are C-contiguous float32 (Z, Y, X) and may be larger than what they are used for; a plane has one z. Work goes
-row by row in pieces of `LANES` pixels, the last of which overlaps the one before, so that no row needs padding.
+row by row in pieces of `LANES` and then of `FEW` pixels, the last of which overlaps the one before, so that no row
+needs padding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ._jit import njit
 from ._kernels import gaussian_kernel
 from ._scratch import Block, Scratch
-from ._taps import LANES, correlate_even, correlate_odd
+from ._taps import FEW, LANES, correlate_even, correlate_few_even, correlate_few_odd, correlate_odd
 
 Weights = npt.NDArray[np.float32]
 Offsets = npt.NDArray[np.int64]
@@ -52,13 +52,13 @@ def half_kernel(sigma: float, orders: tuple[int, ...] = (0,), length: float = 1.
     for order in orders:
         kernel = gaussian_kernel(sigma, order)
         halves.append(kernel[len(kernel) // 2 :] / np.float32(length**order))
-    weights = np.concatenate(halves)
-    weights.flags.writeable = True  # numba compiles anew for read-only arrays
-    return weights
+    return np.concatenate(halves)
 
 
-def mirrored(positions: npt.NDArray[np.int64], length: int) -> tuple[Offsets, npt.NDArray[np.bool_]]:
-    """Pixels seen at `positions` of an axis mirrored at its end pixels, and whether an odd number of mirrors is between."""
+def mirrored(
+    positions: npt.NDArray[np.int64], length: int
+) -> tuple[Offsets, npt.NDArray[np.bool_]]:
+    """Pixels seen at `positions` of an axis that is mirrored at its end pixels, and which of them are seen reversed."""
     period = max(2 * (length - 1), 1)
     phase = positions % period
     is_flipped = phase > length - 1
@@ -88,7 +88,7 @@ def smooth(
     n_planes
         Planes of the image, which is mirrored beyond them.
     shape
-        Rows and columns of the block, at least `LANES` columns.
+        Rows and columns of the block, at least `FEW` columns.
     margin
         Rows and columns to compute on each side of the block.
     scratch, name
@@ -107,7 +107,14 @@ def smooth(
         out = scratch.volume("along z", len(planes), *extent)
         y, x = (have - want for have, want in zip(source.margin, wide, strict=True))
         smooth_along_z(
-            source.values, positions - source.first_plane, y, x, kernels[0], len(planes), *extent, out
+            source.values,
+            positions - source.first_plane,
+            y,
+            x,
+            kernels[0],
+            len(planes),
+            *extent,
+            out,
         )
         source = Field(out, planes.start, wide)
     if radius_y or radius_x:
@@ -119,11 +126,6 @@ def smooth(
         )
         source = Field(out, planes.start, margin)
     return source
-
-
-def halo_radii(sigmas: Sequence[float]) -> tuple[int, ...]:
-    """Reach of Gaussian kernels of these widths."""
-    return tuple(len(half_kernel(sigma)) - 1 for sigma in sigmas)
 
 
 @njit
@@ -147,11 +149,13 @@ def even_row(
 ) -> None:
     """Correlate a row of `width` pixels with one of the `n_orders` half kernels in `weights`; arrays are flat."""
     n = len(weights) // n_orders
-    for left in range(0, width, LANES):
-        x = min(left, width - LANES)
-        correlate_even(
-            source, at + x, offsets, first, n - 1, weights, order * n, out, out_at + x
-        )
+    start = order * n
+    end = width - width % LANES
+    for x in range(0, end, LANES):
+        correlate_even(source, at + x, offsets, first, n - 1, weights, start, out, out_at + x)
+    for left in range(end, width, FEW):
+        x = min(left, width - FEW)
+        correlate_few_even(source, at + x, offsets, first, n - 1, weights, start, out, out_at + x)
 
 
 @njit
@@ -169,9 +173,13 @@ def odd_row(
 ) -> None:
     """As `even_row`, for first derivatives."""
     n = len(weights) // n_orders
-    for left in range(0, width, LANES):
-        x = min(left, width - LANES)
-        correlate_odd(source, at + x, offsets, first, n - 1, weights, order * n, out, out_at + x)
+    start = order * n
+    end = width - width % LANES
+    for x in range(0, end, LANES):
+        correlate_odd(source, at + x, offsets, first, n - 1, weights, start, out, out_at + x)
+    for left in range(end, width, FEW):
+        x = min(left, width - FEW)
+        correlate_few_odd(source, at + x, offsets, first, n - 1, weights, start, out, out_at + x)
 
 
 @njit
@@ -187,7 +195,6 @@ def smooth_along_z(
     out: Block,
 ) -> None:
     """Smooth along z from (y0, x0) on; `planes` are those of `source` under the first tap of each output, and so on."""
-    n = len(weights)
     stride = source.shape[2]
     out_rows, out_stride = out.shape[1], out.shape[2]
     offsets = planes * (source.shape[1] * stride)
@@ -195,11 +202,11 @@ def smooth_along_z(
     for y in range(n_rows):
         for left in range(0, width, LANES):
             # The planes of a narrow column stay in the first cache while all its outputs are computed.
-            x = min(left, width - LANES)
+            x = max(0, min(left, width - FEW))
             at = (y0 + y) * stride + x0 + x
             for z in range(n_planes):
                 to = (z * out_rows + y) * out_stride + x
-                correlate_even(source, at, offsets, z, n - 1, weights, 0, out, to)
+                even_row(source, at, offsets, z, weights, 0, 1, out, to, min(LANES, width - x))
 
 
 @njit

@@ -1,84 +1,83 @@
-"""Kernels that grow a tree on binned features: nodes in rows, classes counted bin by bin.
-
-1. `draw_samples` draws the bootstrap sample of a tree. A sample is one record of 64 bits (its row,
-   its class, how often it was drawn), so that a node passes its samples on by moving whole records.
-2. `grow_tree` splits node after node, level by level. A node looks at some features; for each it
-   adds up the classes of its samples in every bin and tries all cuts between bins that hold some.
-   The counts of all classes stand in the fields of one 64-bit number where they fit, which is
-   where a node has few classes or few samples: then a sample is one addition and a cut costs a
-   subtraction (`_cut_packed`). Elsewhere samples are ordered by bin and moved one by one from the
-   right to the left of the cut (`_cut_ordered`), at a cost that does not depend on the classes.
-3. `class_fractions` sums up the classes of each node, from the leaves upwards.
-
-Counts are whole numbers, so every sum is exact and the same everywhere.
-"""
+"""Kernels that grow a tree on binned features, level by level."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
+from ._bins import N_BINS
+from ._grow_cuts import (
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    Node,
+    UInt8Array,
+    UInt64Array,
+    add_up,
+    add_up_values,
+    class_of,
+    cut_ordered,
+    cut_packed,
+    pack,
+    record_of,
+    times_of,
+)
+from ._grow_divide import divide, divide_at
 from ._jit import njit, njit_for
 
-N_BINS = 256
-"""Bins of a feature: what 8 bits can tell apart."""
-
-MAX_SAMPLES = 2**31 - 1
-MAX_CLASSES = 2**16
-
-_FEW = 64
-"""Nodes with fewer samples note which bins are occupied; others look at all bins."""
-
-UInt64Array = npt.NDArray[np.uint64]
-UInt8Array = npt.NDArray[np.uint8]
-IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
-FloatArray = npt.NDArray[np.float32]
-DoubleArray = npt.NDArray[np.float64]
 
 _U = np.uint64
-_ROW = _U(0xFFFFFFFF)
-_SIXTEEN = _U(0xFFFF)
+
+_FEW = 64
+"""Nodes with fewer samples are cut between any two values, others between bins first."""
 
 
 class Scratch(NamedTuple):
     """Memory that all nodes of a tree use in turn.
 
+    Functions that a node calls for every feature take single arrays: to hand over a tuple of many
+    costs more than they do.
+
     Attributes
     ----------
     cells : uint64 (N_BINS,)
         Packed counts of each bin; zero between two features.
-    occupied : uint64 (N_BINS / 64,)
-        A bit for each bin; zero between two features.
-    packed : uint64 (n_samples,)
-        What each sample of the node adds to its bin.
+    bins, counts : uint64 (N_BINS,)
+        The bins that are occupied, and the packed counts of all bins up to each.
+    sums : float64 (3, N_BINS)
+        For each cut the weight on the left, and the sums of squares on both sides.
     places : int64 (N_BINS + 1,)
         Where the samples of each bin begin.
+    packed : uint64 (n_samples,)
+        What each sample of the node adds to its bin.
     ordered : uint64 (n_samples,)
-        Records of the node ordered by bin; those that go right.
-    totals, left : int64 (n_classes,)
-        Weight of each class in the node, and left of the cut; zero between two nodes or features.
+        Records of the node in another order.
+    values : float32 (n_samples,)
+        Values of a feature, ascending.
     present : int64 (n_classes,)
         Classes of the node.
     fields : uint64 (n_classes,)
-        Where the count of each class stands in a packed number.
+        Where the count of each of them stands in packed counts.
+    totals, left : int64 (n_classes,)
+        Weight of each class in the node and left of the cut; zero between two nodes or features.
     """
 
     cells: UInt64Array
-    occupied: UInt64Array
-    packed: UInt64Array
+    bins: UInt64Array
+    counts: UInt64Array
+    sums: DoubleArray
     places: IntArray
+    packed: UInt64Array
     ordered: UInt64Array
-    totals: IntArray
-    left: IntArray
+    values: FloatArray
     present: IntArray
     fields: UInt64Array
+    totals: IntArray
+    left: IntArray
 
 
 class Tree(NamedTuple):
@@ -105,16 +104,14 @@ class Tree(NamedTuple):
     weight: DoubleArray
 
 
-def _cttz(typing_context: Any, bits: Any) -> Any:
-    """Number of the lowest bit that is set; `bits` must not be 0."""
+Split = tuple[np.int64, np.int64, np.int64, float]
+"""A feature (-1: no split) and where to cut it.
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+Either after the last bin on the left and before the first one on the right; or, these being -1, at a
+value.
+"""
 
-    return types.int64(types.uint64), generate
-
-
-_trailing_zeros = cast("Callable[[np.uint64], int]", intrinsic(_cttz))
+_NO_SPLIT = (np.int64(-1), np.int64(-1), np.int64(-1), 0.0)
 
 
 @njit
@@ -144,221 +141,118 @@ def _draw_records(classes: npt.NDArray[np.uint16], state: UInt64Array) -> UInt64
     place = 0
     for row in range(n):
         if times[row]:
-            records[place] = _U(row) | (_U(classes[row]) << _U(32)) | (_U(times[row]) << _U(48))
+            records[place] = record_of(row, classes[row], times[row])
             place += 1
     return records
 
 
 @njit
-def _count_classes(records: UInt64Array, scratch: Scratch) -> tuple[int, int, int]:
-    """Note the classes of a node in `totals` and `present`.
-
-    Returns how many there are, the weight of all samples, and the sum of squares over classes.
-    """
-    n_present, weight = 0, 0
-    totals, present = scratch.totals, scratch.present
+def _count_classes(records: UInt64Array, present: IntArray, totals: IntArray) -> Node:
+    """Note the classes of a node in `present` and `totals`."""
+    n_present, weight = np.int64(0), np.int64(0)
     for index in range(len(records)):
         record = records[_U(index)]
-        code = (record >> _U(32)) & _SIXTEEN
-        times = np.int64(record >> _U(48))
+        code = class_of(record)
+        times = np.int64(times_of(record))
         if totals[code] == 0:
             present[n_present] = np.int64(code)
             n_present += 1
         totals[code] += times
         weight += times
-    squares = 0
+    squares = np.int64(0)
     for index in range(n_present):
         squares += totals[present[index]] ** 2
     return n_present, weight, squares
 
 
 @njit
-def _pack(records: UInt64Array, n_present: int, width: np.uint64, scratch: Scratch) -> np.uint64:
-    """Give each class of a node a field of `width` bits; return the counts of the whole node."""
-    total = _U(0)
-    for index in range(n_present):
-        code = scratch.present[index]
-        scratch.fields[code] = _U(index) * width
-        total |= _U(scratch.totals[code]) << scratch.fields[code]
-    for index in range(len(records)):
-        record = records[_U(index)]
-        field = scratch.fields[(record >> _U(32)) & _SIXTEEN]
-        scratch.packed[_U(index)] = (record >> _U(48)) << field
-    return total
-
-
-@njit
-def _purity(counts: np.uint64, n_present: int, width: np.uint64) -> float:
-    """Sum of squared counts over classes, divided by the count of all: greatest in pure nodes."""
-    mask = (_U(1) << width) - _U(1)
-    weight, squares = _U(0), _U(0)
-    for _ in range(n_present):
-        count = counts & mask
-        weight += count
-        squares += count * count
-        counts >>= width
-    return np.float64(squares) / np.float64(weight)
-
-
-Cut = tuple[float, int, int]
-"""How pure both sides are, the last bin on the left and the first one on the right (-1: none)."""
-
-
-@njit
-def _cut_packed(
-    column: UInt8Array,
-    records: UInt64Array,
-    total: np.uint64,
-    n_present: int,
-    width: np.uint64,
-    scratch: Scratch,
-) -> Cut:
-    """Best cut of a node along a feature, from packed counts."""
-    cells, packed = scratch.cells, scratch.packed
-    for index in range(len(records)):
-        cells[_U(column[records[_U(index)] & _ROW])] += packed[_U(index)]
-    best, below, above, last = -1.0, -1, -1, -1
-    left = _U(0)
-    for number in range(N_BINS):
-        cell = cells[_U(number)]
-        if cell == 0:
-            continue
-        cells[_U(number)] = 0
-        if last >= 0:
-            purity = _purity(left, n_present, width) + _purity(total - left, n_present, width)
-            if purity > best:
-                best, below, above = purity, last, number
-        left += cell
-        last = number
-    return best, below, above
-
-
-@njit
-def _cut_few(
-    column: UInt8Array,
-    records: UInt64Array,
-    total: np.uint64,
-    n_present: int,
-    width: np.uint64,
-    scratch: Scratch,
-) -> Cut:
-    """Do the same for few samples: look at those bins only that are occupied."""
-    cells, packed, occupied = scratch.cells, scratch.packed, scratch.occupied
-    for index in range(len(records)):
-        number = _U(column[records[_U(index)] & _ROW])
-        cells[number] += packed[_U(index)]
-        occupied[number >> _U(6)] |= _U(1) << (number & _U(63))
-    best, below, above, last = -1.0, -1, -1, -1
-    left = _U(0)
-    for word in range(N_BINS // 64):
-        bits = occupied[word]
-        occupied[word] = 0
-        while bits:
-            number = np.int64(word * 64 + _trailing_zeros(bits))
-            bits &= bits - _U(1)
-            if last >= 0:
-                purity = _purity(left, n_present, width) + _purity(total - left, n_present, width)
-                if purity > best:
-                    best, below, above = purity, last, number
-            left += cells[_U(number)]
-            cells[_U(number)] = 0
-            last = number
-    return best, below, above
-
-
-@njit
-def _cut_ordered(
-    column: UInt8Array, records: UInt64Array, weight: int, squares: int, scratch: Scratch
-) -> Cut:
-    """Best cut of a node along a feature, for any number of classes."""
-    places, ordered, left = scratch.places, scratch.ordered, scratch.left
-    places[:] = 0
-    for index in range(len(records)):
-        places[_U(column[records[_U(index)] & _ROW]) + _U(1)] += 1
-    for number in range(N_BINS):
-        places[number + 1] += places[number]
-    for index in range(len(records)):
-        record = records[_U(index)]
-        number = _U(column[record & _ROW])
-        ordered[_U(places[number])] = record
-        places[number] += 1
-    best, below, above, last = -1.0, -1, -1, -1
-    weight_left, squares_left, squares_right = 0, 0, squares
-    for index in range(len(records)):
-        record = ordered[_U(index)]
-        number = np.int64(column[record & _ROW])
-        if number != last and last >= 0:
-            purity = squares_left / weight_left + squares_right / (weight - weight_left)
-            if purity > best:
-                best, below, above = purity, last, number
-        last = number
-        code = (record >> _U(32)) & _SIXTEEN
-        times = np.int64(record >> _U(48))
-        squares_left += times * (2 * left[code] + times)
-        squares_right -= times * (2 * (scratch.totals[code] - left[code]) - times)
-        left[code] += times
-        weight_left += times
-    for index in range(len(records)):
-        left[(records[_U(index)] >> _U(32)) & _SIXTEEN] = 0
-    return best, below, above
-
-
-@njit
-def _part(column: UInt8Array, records: UInt64Array, below: int, spare: UInt64Array) -> int:
-    """Order the records of a node: those up to a bin first. Returns how many these are."""
-    n_left, n_right = 0, 0
-    for index in range(len(records)):
-        record = records[_U(index)]
-        goes_left = np.int64(column[record & _ROW] <= below)
-        # Written in any case, and overwritten by the next one: a wrong guess would cost more.
-        records[_U(n_left)] = record
-        spare[_U(n_right)] = record
-        n_left += goes_left
-        n_right += 1 - goes_left
-    records[n_left:] = spare[:n_right]
-    return n_left
-
-
-@njit
 def _best_split(
+    X: FloatArray,
     columns: npt.NDArray[np.uint8],
     features: IntArray,
     n_tried: int,
     records: UInt64Array,
-    node: tuple[int, int, int],
+    node: Node,
     state: UInt64Array,
     scratch: Scratch,
-) -> tuple[int, int, int]:
+) -> Split:
     """Try `n_tried` features drawn at random, and more until one can be cut.
 
-    Returns the feature, the last bin on the left and the first one on the right; -1 where no
-    feature has two values among the samples of the node.
+    There is no split where all samples agree in all features.
     """
+    cells, bins, counts, sums, places, packed, ordered, values, present, fields, totals, left = (
+        scratch
+    )
     n_present, weight, squares = node
     width = _U(64 // n_present)
-    fits = n_present <= 32 and weight >> np.int64(width) == 0
-    total = _pack(records, n_present, width, scratch) if fits else _U(0)
-    best, feature, below, above = -1.0, -1, -1, -1
+    is_packed = n_present <= 32 and weight >> np.int64(width) == 0
+    is_exact = is_packed and len(records) < _FEW
+    if is_packed:
+        pack(records, present[:n_present], width, fields, packed)
+    cut, best, feature, threshold = 0, -1.0, np.int64(-1), 0.0
+    below, above, low, high = np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
     for number in range(len(features)):
         if number >= n_tried and feature >= 0:
             break
         # One step of a shuffle, which may go on from any order (Fisher and Yates).
         other = number + _random_below(state, len(features) - number)
         features[number], features[other] = features[other], features[number]
-        column = columns[features[number]]
-        if not fits:
-            cut = _cut_ordered(column, records, weight, squares, scratch)
-        elif len(records) < _FEW:
-            cut = _cut_few(column, records, total, n_present, width, scratch)
+        tried = features[number]
+        if is_exact:
+            n = add_up_values(X, tried, records, packed, values, ordered, counts)
+            purity, cut = cut_packed(counts, n, n_present, width, sums)
+        elif is_packed:
+            n = add_up(columns[tried], records, packed, cells, bins, counts)
+            purity, cut = cut_packed(counts, n, n_present, width, sums)
+            low, high = np.int64(bins[cut]), np.int64(bins[cut + 1])
         else:
-            cut = _cut_packed(column, records, total, n_present, width, scratch)
-        if cut[0] > best:
-            best, below, above = cut
-            feature = features[number]
-    return feature, below, above
+            purity, low, high = cut_ordered(
+                columns[tried], records, weight, squares, places, ordered, totals, left
+            )
+        if purity > best:
+            best, feature, below, above = purity, tried, low, high
+            if is_exact:
+                threshold = (np.float64(values[cut]) + np.float64(values[cut + 1])) / 2
+    return feature, below, above, threshold
+
+
+@njit
+def _split(
+    X: FloatArray,
+    binned: tuple[npt.NDArray[np.uint8], FloatArray, FloatArray],
+    split: Split,
+    records: UInt64Array,
+    node: Node,
+    scratch: Scratch,
+) -> tuple[int, float]:
+    """Bring the records of a node in order, those on the left first; how many, and the threshold."""
+    feature, below, above, threshold = split
+    if below < 0:
+        return divide_at(X, feature, threshold, records, scratch.ordered), threshold
+    columns, lowest, highest = binned
+    bounds = (
+        np.float64(lowest[feature, below]),
+        np.float64(highest[feature, below]),
+        np.float64(lowest[feature, above]),
+        np.float64(highest[feature, above]),
+    )
+    return divide(
+        X,
+        feature,
+        columns[feature],
+        (below, above),
+        bounds,
+        records,
+        node,
+        scratch.ordered,
+        scratch.values,
+        scratch.totals,
+        scratch.left,
+    )
 
 
 @njit_for(
+    types.Array(types.float32, 2, "C", readonly=True),
     types.Array(types.uint8, 2, "C"),
     types.Array(types.float32, 2, "C"),
     types.Array(types.float32, 2, "C"),
@@ -369,6 +263,7 @@ def _best_split(
     types.Array(types.uint8, 1, "C"),
 )
 def grow_tree(
+    X: FloatArray,
     columns: npt.NDArray[np.uint8],
     lowest: FloatArray,
     highest: FloatArray,
@@ -382,12 +277,16 @@ def grow_tree(
 
     Parameters
     ----------
+    X : float32 (n_samples, n_features)
+        Values of the features.
     columns : uint8 (n_features, n_samples)
         Bin of each value.
     lowest, highest : float32 (n_features, N_BINS)
         The values of each bin lie between these two, which occur.
     classes : uint16 (n_samples,)
-        Class of each sample, below `n_classes`.
+        Class of each sample.
+    n_classes
+        Number of classes, each a number below it.
     n_tried
         Number of features that a node looks at; more if none of them can be cut.
     seed
@@ -398,16 +297,21 @@ def grow_tree(
     state = np.full(1, seed, np.uint64)
     records = _draw_records(classes, state)
     n = len(records)
+    present, totals = np.empty(n_classes, np.int64), np.zeros(n_classes, np.int64)
+    ordered, values = np.empty(n, np.uint64), np.empty(n, np.float32)
     scratch = Scratch(
         np.zeros(N_BINS, np.uint64),
-        np.zeros(N_BINS // 64, np.uint64),
-        np.empty(n, np.uint64),
+        np.empty(N_BINS, np.uint64),
+        np.empty(N_BINS, np.uint64),
+        np.empty((3, N_BINS), np.float64),
         np.empty(N_BINS + 1, np.int64),
         np.empty(n, np.uint64),
-        np.zeros(n_classes, np.int64),
-        np.zeros(n_classes, np.int64),
-        np.empty(n_classes, np.int64),
+        ordered,
+        values,
+        present,
         np.empty(n_classes, np.uint64),
+        totals,
+        np.zeros(n_classes, np.int64),
     )
     features = np.arange(len(columns))
     # Each split puts at least one sample on each side. What is not used is never touched, and so
@@ -421,27 +325,25 @@ def grow_tree(
     node, n_nodes = 0, 1
     while node < n_nodes and stop[0] == 0:
         own = records[begin[node] : end[node]]
-        n_present, weight, squares = _count_classes(own, scratch)
-        weights[node] = weight
-        impurity[node] = 1.0 - squares / (np.float64(weight) * weight)
-        column, below, above = -1, -1, -1
-        if n_present > 1:
-            column, below, above = _best_split(
-                columns, features, n_tried, own, (n_present, weight, squares), state, scratch
-            )
-        for index in range(n_present):
-            scratch.totals[scratch.present[index]] = 0
+        counted = _count_classes(own, present, totals)
+        weights[node] = counted[1]
+        impurity[node] = 1.0 - counted[2] / (weights[node] * weights[node])
         left[node], right[node], feature[node], threshold[node] = -1, -1, 0, 0.0
-        if column >= 0:
-            feature[node] = column
-            threshold[node] = (
-                np.float64(highest[column, below]) + np.float64(lowest[column, above])
-            ) / 2
-            middle = begin[node] + _part(columns[column], own, below, scratch.ordered)
+        split = _NO_SPLIT
+        if counted[0] > 1:
+            split = _best_split(X, columns, features, n_tried, own, counted, state, scratch)
+        if split[0] >= 0:
+            feature[node] = split[0]
+            n_left, threshold[node] = _split(
+                X, (columns, lowest, highest), split, own, counted, scratch
+            )
+            middle = begin[node] + n_left
             left[node], right[node] = n_nodes, n_nodes + 1
             begin[n_nodes], end[n_nodes] = begin[node], middle
             begin[n_nodes + 1], end[n_nodes + 1] = middle, end[node]
             n_nodes += 2
+        for index in range(counted[0]):
+            totals[present[index]] = 0
         node += 1
     return Tree(
         records,
@@ -485,65 +387,7 @@ def class_fractions(
             continue
         for index in range(begin[node], end[node]):
             record = records[index]
-            value[node, (record >> _U(32)) & _SIXTEEN] += np.float64(record >> _U(48))
+            value[node, class_of(record)] += np.float64(times_of(record))
     for node in range(len(begin)):
         for code in range(value.shape[1]):
             value[node, code] /= weight[node]
-
-
-@njit_for(types.Array(types.float32, 1, "C"), types.int64)
-def find_bins(ordered: FloatArray, n_bins: int) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest value of each bin of a feature.
-
-    Parameters
-    ----------
-    ordered : float32 (n_samples,)
-        All values, ascending.
-    n_bins
-        Greatest number of bins. If there are not more distinct values, each has a bin of its own;
-        else bins hold about as many samples each, and frequent values have one of their own.
-
-    Returns
-    -------
-    ndarray of float32 (n,), ndarray of float32 (n,)
-        Lowest and highest value, ascending. Equal values share a bin.
-    """
-    n = len(ordered)
-    n_distinct = 1
-    for index in range(1, n):
-        n_distinct += int(ordered[index] != ordered[index - 1])
-    size = min(n_distinct, n_bins)
-    lowest, highest = np.empty(size, np.float32), np.empty(size, np.float32)
-    place, first, values_left = 0, 0, n_distinct
-    start = 0
-    while start < n:
-        stop = start + 1
-        while stop < n and ordered[stop] == ordered[start]:
-            stop += 1
-        if start == first:
-            lowest[place] = ordered[start]
-        highest[place] = ordered[start]
-        values_left -= 1
-        bins_left = size - place - 1
-        # The samples that are left, this bin's included, are to be shared out evenly.
-        is_full = (stop - first) * (bins_left + 1) >= n - first
-        if bins_left > 0 and (is_full or values_left <= bins_left):
-            place += 1
-            first = stop
-        start = stop
-    return lowest[: place + 1].copy(), highest[: place + 1].copy()
-
-
-@njit_for(
-    types.Array(types.float32, 1, "C", readonly=True),
-    types.Array(types.float32, 1, "C", readonly=True),
-    types.Array(types.uint8, 1, "C"),
-)
-def assign_bins(values: FloatArray, highest: FloatArray, bins: UInt8Array) -> None:
-    """Write the bin of each value: the first one whose highest value is not less."""
-    for index in range(len(values)):
-        value = values[_U(index)]
-        number = _U(0)
-        for step in (128, 64, 32, 16, 8, 4, 2, 1):
-            number += _U(step * int(highest[number + _U(step - 1)] < value))
-        bins[_U(index)] = np.uint8(number)

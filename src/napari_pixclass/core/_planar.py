@@ -1,7 +1,8 @@
-"""All features of one scale whose filters run in the plane: one sweep over the rows, one over the tensor's.
+"""All features of one scale whose filters run in the plane, in one sweep over the rows.
 
 Every derivative of a row is made of three rows that are smoothed, or differentiated once or twice, along y; all rows
-in hand fit in the first cache. Only what is chosen is computed.
+in hand fit in the first cache. The structure tensor follows as many rows behind as its integration reaches. Only what
+is chosen is computed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from . import _pointwise as pointwise
 from ._filters import Weights, even_row, odd_row, steps
 from ._jit import njit
 from ._outlets import Outlets
-from ._scratch import Block
+from ._scratch import Block, Flat
 
 
 @njit
@@ -35,9 +36,11 @@ def planar_features(
     Parameters
     ----------
     smoothed
-        The presmoothed image; the block begins at (z0, y0, x0).
+        The presmoothed image.
+    z0, y0, x0
+        Where the block begins in it.
     width
-        Columns to compute: those of the block, but at least `LANES`.
+        Columns to compute: those of the block, but at least `FEW`.
     filter_y, filter_x
         Half kernels of orders 0, 1 and 2, one after the other.
     integration_y, integration_x
@@ -45,7 +48,7 @@ def planar_features(
     inner
         The block smoothed with the inner width of the difference of Gaussians.
     products
-        Scratch (3, rows of the block and the reach of `integration_y`, width).
+        Scratch (3, taps of `integration_y`, width): the last rows, in a ring.
     out
         Where to write.
     """
@@ -66,82 +69,91 @@ def planar_features(
     along_x = steps(radius, 1)
     source = smoothed.reshape(-1)
     reach = wide + 2 * radius
-    along = np.empty((3, reach), dtype=np.float32)
-    gradient = np.empty((2, wide), dtype=np.float32)
-    values = np.empty((4, width), dtype=np.float32)
     begin = radius + beyond_x
+    once, twice = reach, 2 * reach
+    along = np.empty(3 * reach, dtype=np.float32)  # smoothed, differentiated once and twice along y
+    gradient = np.empty(2 * wide, dtype=np.float32)
+    values = np.empty(3 * width, dtype=np.float32)
+    columns = out.smoothing.shape[3]
+    plane = n_planes * n_rows * columns
+    smoothing, laplacian = out.smoothing.reshape(-1), out.laplacian.reshape(-1)
+    magnitude, difference = out.magnitude.reshape(-1), out.difference.reshape(-1)
+    tensor, hessian = out.tensor.reshape(-1), out.hessian.reshape(-1)
+    inner_rows, inner_stride = inner.shape[1], inner.shape[2]
+    inner_values = inner.reshape(-1)
 
     for z in range(n_planes):
         for y in range(-beyond_y, n_rows + beyond_y):
             is_inside = 0 <= y < n_rows
+            to = (z * n_rows + y) * columns
             # 2. Along y.
             at = ((z0 + z) * rows + y0 + y) * stride + x0 - begin
-            even_row(source, at, along_y, 0, filter_y, 0, 3, along[0], 0, reach)
+            even_row(source, at, along_y, 0, filter_y, 0, 3, along, 0, reach)
             if has_gradient or has_hessian:
-                odd_row(source, at, along_y, 0, filter_y, 1, 3, along[1], 0, reach)
+                odd_row(source, at, along_y, 0, filter_y, 1, 3, along, once, reach)
             if is_inside and has_second:
-                even_row(source, at, along_y, 0, filter_y, 2, 3, along[2], 0, reach)
+                even_row(source, at, along_y, 0, filter_y, 2, 3, along, twice, reach)
 
-            # 3. The gradient, and its products integrated along x.
+            # 3. The gradient, and its products: into the ring, and out of it where all taps are there.
             if has_gradient:
-                even_row(along[1], radius, along_x, 0, filter_x, 0, 3, gradient[0], 0, wide)
-                odd_row(along[0], radius, along_x, 0, filter_x, 1, 3, gradient[1], 0, wide)
+                even_row(along, once + radius, along_x, 0, filter_x, 0, 3, gradient, 0, wide)
+                odd_row(along, radius, along_x, 0, filter_x, 1, 3, gradient, wide, wide)
             if has_tensor:
-                _integrate_along_x(gradient, integration_x, products, y + beyond_y, width)
+                slot = (y + beyond_y) % (2 * beyond_y + 1)
+                _integrate_along_x(gradient, wide, integration_x, products, slot, width)
+            if has_tensor and y >= beyond_y:
+                first = (y - beyond_y) % (2 * beyond_y + 1)
+                _integrate_along_y(products, integration_y, first, width, values)
+                tensor_to = to - beyond_y * columns
+                pointwise.eigenvalues2(values, width, tensor, tensor_to, plane, columns)
             if not is_inside:
                 continue
-            if len(out.magnitude) > 0:
-                pointwise.magnitude2(gradient[0], gradient[1], beyond_x, out.magnitude[0, z, y])
+            if len(magnitude) > 0:
+                pointwise.magnitude2(gradient, beyond_x, wide, magnitude, to, columns)
 
             # 4. Everything else at the block itself.
             if has_smoothing:
-                even_row(along[0], begin, along_x, 0, filter_x, 0, 3, values[3], 0, width)
-            if len(out.smoothing) > 0:
-                pointwise.copy(values[3], 0, out.smoothing[0, z, y])
-            if len(out.difference) > 0:
-                pointwise.difference(values[3], 0, inner[z, y], out.difference[0, z, y])
+                even_row(along, begin, along_x, 0, filter_x, 0, 3, values, 0, width)
+            if len(smoothing) > 0:
+                pointwise.copy(values, 0, smoothing, to, columns)
+            if len(difference) > 0:
+                inner_at = (z * inner_rows + y) * inner_stride
+                pointwise.difference(values, 0, inner_values, inner_at, difference, to, columns)
             if has_second:
-                even_row(along[2], begin, along_x, 0, filter_x, 0, 3, values[0], 0, width)
-                even_row(along[0], begin, along_x, 0, filter_x, 2, 3, values[2], 0, width)
-            if len(out.laplacian) > 0:
-                pointwise.trace2(values[0], values[2], out.laplacian[0, z, y])
+                even_row(along, twice + begin, along_x, 0, filter_x, 0, 3, values, 0, width)
+                even_row(along, begin, along_x, 0, filter_x, 2, 3, values, width, width)
+            if len(laplacian) > 0:
+                pointwise.trace2(values, width, laplacian, to, columns)
             if has_hessian:
-                odd_row(along[1], begin, along_x, 0, filter_x, 1, 3, values[1], 0, width)
-                pointwise.eigenvalues2(
-                    values[0], values[1], values[2], out.hessian[0, z, y], out.hessian[1, z, y]
-                )
-        if has_tensor:
-            _integrate_along_y(products, integration_y, width, z, out.tensor)
+                odd_row(along, once + begin, along_x, 0, filter_x, 1, 3, values, 2 * width, width)
+                pointwise.eigenvalues2(values, width, hessian, to, plane, columns)
 
 
 @njit
 def _integrate_along_x(
-    gradient: Block, weights: Weights, products: Block, row: int, width: int
+    gradient: Flat, wide: int, weights: Weights, products: Block, slot: int, width: int
 ) -> None:
-    """Write a row of the gradient's products (yy, yx, xx), smoothed along x."""
+    """Multiply the gradient's components (yy, xx, yx), smooth along x, and put the row into the ring."""
     radius = len(weights) - 1
     along_x = steps(radius, 1)
-    values = np.empty(gradient.shape[1], dtype=np.float32)
+    row = np.empty(wide, dtype=np.float32)
+    ring = products.reshape(-1)
     for entry in range(3):
-        a, b = (0, 0) if entry == 0 else (0, 1) if entry == 1 else (1, 1)
-        pointwise.product(gradient[a], gradient[b], np.float32(1), values)
-        even_row(values, radius, along_x, 0, weights, 0, 1, products[entry, row], 0, width)
+        a, b = (0, wide, 0)[entry], (0, wide, wide)[entry]
+        pointwise.product(gradient, a, b, np.float32(1), row, 0, wide)
+        to = (entry * products.shape[1] + slot) * products.shape[2]
+        even_row(row, radius, along_x, 0, weights, 0, 1, ring, to, width)
 
 
 @njit
 def _integrate_along_y(
-    products: Block, weights: Weights, width: int, z: int, tensor: Block
+    products: Block, weights: Weights, first: int, width: int, values: Flat
 ) -> None:
-    """Smooth the products along y and write the eigenvalues of one plane."""
-    radius = len(weights) - 1
-    stride = products.shape[2]
-    along_y = steps(radius, stride)
-    source = products.reshape(-1)
-    values = np.empty((3, width), dtype=np.float32)
-    for y in range(tensor.shape[2]):
-        for entry in range(3):
-            at = (entry * products.shape[1] + y + radius) * stride
-            even_row(source, at, along_y, 0, weights, 0, 1, values[entry], 0, width)
-        pointwise.eigenvalues2(
-            values[0], values[1], values[2], tensor[0, z, y], tensor[1, z, y]
-        )
+    """Smooth the products along y; the first tap lies at place `first` of the ring."""
+    n_taps = 2 * len(weights) - 1
+    plane, stride = products.shape[1] * products.shape[2], products.shape[2]
+    offsets = np.arange(2 * n_taps) % n_taps * stride
+    ring = products.reshape(-1)
+    for entry in range(3):
+        at, to = entry * plane, entry * width
+        even_row(ring, at, offsets, first, weights, 0, 1, values, to, width)

@@ -1,7 +1,8 @@
 """What happens at each pixel after filtering: magnitudes, traces, eigenvalues. Kernels for numba, a row at a time.
 
-Each reads rows from `at` on and writes the whole of `out`. No fused multiply-add and no reordering: a pixel's value
-does not depend on where in a row it lies.
+All arrays are flat: rows begin at `at`, are written from `to` on, and lie `stride` apart. Each kernel slices its rows
+itself: indices counted from the beginning of the array could be negative, for all that LLVM knows, and would keep it
+from using vectors. No fused multiply-add and no reordering: a pixel's value does not depend on where in a row it lies.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from ._jit import njit
-
-Row = npt.NDArray[np.float32]
+from ._scratch import Flat
 
 _HALF = np.float32(0.5)
 _ONE = np.float32(1)
@@ -42,87 +41,112 @@ _SIN = tuple(np.float32(c) for c in (1 / 362880, -1 / 5040, 1 / 120, -1 / 6))
 
 
 @njit
-def copy(values: Row, at: int, out: Row) -> None:
+def copy(values: Flat, at: int, out: Flat, to: int, width: int) -> None:
     """Write the values."""
-    for x in range(len(out)):
-        out[x] = values[at + x]
+    row, result = values[at : at + width], out[to : to + width]
+    for x in range(width):
+        result[x] = row[x]
 
 
 @njit
-def product(a: Row, b: Row, sign: np.float32, out: Row) -> None:
-    """Write ``sign * a * b``."""
-    for x in range(len(out)):
-        out[x] = sign * (a[x] * b[x])
+def product(
+    values: Flat, at: int, other: int, sign: np.float32, out: Flat, to: int, width: int
+) -> None:
+    """Write the product of the rows that begin at `at` and at `other`, times a sign."""
+    a, b = values[at : at + width], values[other : other + width]
+    result = out[to : to + width]
+    for x in range(width):
+        result[x] = sign * (a[x] * b[x])
 
 
 @njit
-def difference(a: Row, at: int, b: Row, out: Row) -> None:
-    """Write ``a - b``; `b` is read from its beginning."""
-    for x in range(len(out)):
-        out[x] = a[at + x] - b[x]
+def difference(
+    values: Flat, at: int, others: Flat, others_at: int, out: Flat, to: int, width: int
+) -> None:
+    """Write the values minus the others."""
+    a, b = values[at : at + width], others[others_at : others_at + width]
+    result = out[to : to + width]
+    for x in range(width):
+        result[x] = a[x] - b[x]
 
 
 @njit
-def magnitude2(dy: Row, dx: Row, at: int, out: Row) -> None:
-    """Write the length of the gradient in the plane."""
-    for x in range(len(out)):
-        a, b = dy[at + x], dx[at + x]
-        out[x] = math.sqrt(a * a + b * b)
+def magnitude2(gradient: Flat, at: int, stride: int, out: Flat, to: int, width: int) -> None:
+    """Write the length of the gradient, given as two rows."""
+    dy, dx = gradient[at : at + width], gradient[at + stride : at + stride + width]
+    result = out[to : to + width]
+    for x in range(width):
+        result[x] = math.sqrt(dy[x] * dy[x] + dx[x] * dx[x])
 
 
 @njit
-def magnitude3(dz: Row, dy: Row, dx: Row, at: int, out: Row) -> None:
-    """Write the length of the gradient in the volume."""
-    for x in range(len(out)):
-        a, b, c = dz[at + x], dy[at + x], dx[at + x]
-        out[x] = math.sqrt(a * a + b * b + c * c)
+def magnitude3(gradient: Flat, at: int, stride: int, out: Flat, to: int, width: int) -> None:
+    """Write the length of the gradient, given as three rows."""
+    dz, dy = gradient[at : at + width], gradient[at + stride : at + stride + width]
+    dx = gradient[at + 2 * stride : at + 2 * stride + width]
+    result = out[to : to + width]
+    for x in range(width):
+        result[x] = math.sqrt(dz[x] * dz[x] + dy[x] * dy[x] + dx[x] * dx[x])
 
 
 @njit
-def trace2(yy: Row, xx: Row, out: Row) -> None:
-    """Write ``yy + xx``."""
-    for x in range(len(out)):
-        out[x] = yy[x] + xx[x]
+def trace2(matrix: Flat, stride: int, out: Flat, to: int, width: int) -> None:
+    """Write the sum of the first two rows."""
+    yy, xx, result = matrix[:width], matrix[stride : stride + width], out[to : to + width]
+    for x in range(width):
+        result[x] = yy[x] + xx[x]
 
 
 @njit
-def trace3(zz: Row, yy: Row, xx: Row, out: Row) -> None:
-    """Write ``zz + yy + xx``."""
-    for x in range(len(out)):
-        out[x] = zz[x] + yy[x] + xx[x]
+def trace3(matrix: Flat, stride: int, out: Flat, to: int, width: int) -> None:
+    """Write the sum of the first three rows."""
+    zz, yy = matrix[:width], matrix[stride : stride + width]
+    xx, result = matrix[2 * stride : 2 * stride + width], out[to : to + width]
+    for x in range(width):
+        result[x] = zz[x] + yy[x] + xx[x]
 
 
 @njit
-def eigenvalues2(yy: Row, yx: Row, xx: Row, largest: Row, smallest: Row) -> None:
-    """Write the eigenvalues of the symmetric matrices ``[[yy, yx], [yx, xx]]``."""
-    for x in range(len(largest)):
-        a, b, c = yy[x], yx[x], xx[x]
-        mean = _HALF * (a + c)
-        half = _HALF * (a - c)
-        radius = math.sqrt(half * half + b * b)
+def eigenvalues2(
+    matrix: Flat, stride: int, out: Flat, to: int, out_stride: int, width: int
+) -> None:
+    """Write the eigenvalues of symmetric matrices given as rows (yy, xx, yx): the largest, then the smallest."""
+    yy, xx = matrix[:width], matrix[stride : stride + width]
+    yx = matrix[2 * stride : 2 * stride + width]
+    largest, smallest = out[to : to + width], out[to + out_stride : to + out_stride + width]
+    for x in range(width):
+        a, b, c = yy[x], xx[x], yx[x]
+        mean = _HALF * (a + b)
+        half = _HALF * (a - b)
+        radius = math.sqrt(half * half + c * c)
         largest[x] = mean + radius
         smallest[x] = mean - radius
 
 
 @njit
 def eigenvalues3(
-    zz: Row,
-    yy: Row,
-    xx: Row,
-    zy: Row,
-    zx: Row,
-    yx: Row,
-    largest: Row,
-    middle: Row,
-    smallest: Row,
+    matrix: Flat, stride: int, out: Flat, to: int, out_stride: int, width: int
 ) -> None:
-    """Write the eigenvalues of symmetric 3x3 matrices: the closed form (O. K. Smith, 1961), with polynomials.
+    """Write the eigenvalues of symmetric matrices given as rows (zz, yy, xx, zy, zx, yx), in descending order.
 
-    acos is a polynomial times a square root, cos and sin are Taylor polynomials on [0, pi/3]: unlike library calls
-    they vectorise. The cosine of the angle is computed in float64, because half of its digits are lost where two
-    eigenvalues are close; what follows is well conditioned. Error: below 1e-6 of the largest eigenvalue's magnitude.
+    The closed form (O. K. Smith, 1961): acos is a polynomial times a square root, cos and sin are Taylor polynomials
+    on [0, pi/3], which vectorise where library calls do not. The cosine of the angle is computed in float64, because
+    half of its digits are lost where two eigenvalues are close; what follows is well conditioned. Error: below 1e-6 of
+    the largest eigenvalue's magnitude.
     """
-    for x in range(len(largest)):
+    zz, yy = matrix[:width], matrix[stride : stride + width]
+    xx, zy = (
+        matrix[2 * stride : 2 * stride + width],
+        matrix[3 * stride : 3 * stride + width],
+    )
+    zx, yx = (
+        matrix[4 * stride : 4 * stride + width],
+        matrix[5 * stride : 5 * stride + width],
+    )
+    largest = out[to : to + width]
+    middle = out[to + out_stride : to + out_stride + width]
+    smallest = out[to + 2 * out_stride : to + 2 * out_stride + width]
+    for x in range(width):
         a, b, c = np.float64(zz[x]), np.float64(yy[x]), np.float64(xx[x])
         d, e, f = np.float64(zy[x]), np.float64(zx[x]), np.float64(yx[x])
         trace = (a + b + c) * (1 / 3)

@@ -192,7 +192,6 @@ def iter_predictions(
 
     Closing the iterator stops after the blocks in hand.
     """
-
     thread = threading.local()
 
     def predict(frame: tuple[int, ...], region: Region) -> BlockResult:

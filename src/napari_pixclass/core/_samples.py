@@ -13,6 +13,7 @@ from ._axes import ArrayLike, ImageAxes, Region
 from ._blocks import iter_blocks, read_padded
 from ._compute import compute_planes
 from ._features import FeatureSet
+from ._scratch import Scratch
 
 LABEL_BLOCKS = {2: (128, 128), 3: (32, 64, 64)}
 """Labels are looked through in blocks of this shape; features are computed at the labels' bounding box in each."""
@@ -72,14 +73,17 @@ def _bounding_box(labels: npt.NDArray[np.integer[Any]]) -> Region | None:
 def iter_samples(training: TrainingImage, features: FeatureSet) -> Iterator[Samples]:
     """Features of the labelled pixels, block by block; nothing is computed where there are no labels."""
     halo = features.halo_for(training.spacing)
+    scratch = Scratch()
     for frame, region in labelled_regions(training.labels, features.ndim):
         labels = training.labels[frame][region]
         where = np.nonzero(labels)
         inside = np.ravel_multi_index(where, labels.shape)
         columns = []
         for channel in range(training.axes.n_channels):
-            padded = read_padded(training.image, training.axes, frame, channel, region, halo)
-            planes = compute_planes(padded, region, features, training.spacing)
+            padded = read_padded(
+                training.image, training.axes, frame, channel, region, halo, scratch
+            )
+            planes = compute_planes(padded, region, features, training.spacing, None, scratch)
             columns.append(planes.reshape(len(planes), -1)[:, inside])
         absolute = [np.full(len(where[0]), index) for index in frame]
         absolute += [axis.start + index for axis, index in zip(region, where, strict=True)]

@@ -13,7 +13,7 @@ from ._outlets import Outlets
 from ._planar import planar_features
 from ._scales import ScaleGeometry
 from ._scratch import Block, Scratch
-from ._taps import LANES
+from ._taps import FEW
 from ._volumetric import Columns, Planes, volume_features
 
 Filters = tuple[Weights, Weights, Weights]
@@ -72,17 +72,17 @@ class ScalePlan:
             Memory for intermediate results.
         """
         outlets = Outlets(**{name: out[self.rows[name]] for name in Outlets._fields})
-        shape = out.shape[2], max(out.shape[3], LANES)
+        shape = out.shape[2], max(out.shape[3], FEW)
 
         # 1. Smooth what the derivatives and the structure tensor need.
         beyond = self._integration_reach()
-        reach = tuple(
+        z, y, x = (
             len(filters) // 3 - 1 + extra
             for filters, extra in zip(self.filters, beyond, strict=True)
         )
-        wanted = range(max(planes.start - reach[0], 0), min(planes.stop + reach[0], n_planes))
+        wanted = range(max(planes.start - z, 0), min(planes.stop + z, n_planes))
         smoothed = smooth(
-            source, self.presmoothing, wanted, n_planes, shape, reach[1:], scratch, "smoothed"
+            source, self.presmoothing, wanted, n_planes, shape, (y, x), scratch, "smoothed"
         )
         inner = scratch.array("inner", (1, 1, 1))
         if len(outlets.difference):
@@ -93,7 +93,6 @@ class ScalePlan:
         # 2. The rest happens in one sweep.
         y0, x0 = smoothed.margin
         if self.is_planar:
-            rows = shape[0] + 2 * beyond[1]
             planar_features(
                 smoothed.values,
                 planes.start - smoothed.first_plane,
@@ -103,7 +102,7 @@ class ScalePlan:
                 *self.filters[1:],
                 *self.integrations[1:],
                 inner,
-                scratch.volume("products", 3, rows, shape[1]),
+                scratch.volume("products", 3, 2 * beyond[1] + 1, shape[1]),
                 outlets,
             )
         else:
@@ -143,7 +142,7 @@ class ScalePlan:
         )
 
         # 2. Memory.
-        rows, width = shape[0] + 2 * beyond[1], shape[1] + 2 * beyond[2]
+        width = shape[1] + 2 * beyond[2]
         n_columns = int(taps.max() - taps.min()) + 1
         columns = Columns(
             scratch.array("along y", (3, width + 2 * (len(self.filters[2]) // 3 - 1))),
@@ -152,7 +151,7 @@ class ScalePlan:
             scratch.array("product", (len(products), width)),
             scratch.array("integrated", (len(planes), width)),
         )
-        integrated = scratch.volume("products", 6 * len(planes), rows, shape[1])
+        ring = scratch.volume("products", 6 * len(planes), 2 * beyond[1] + 1, shape[1])
 
         # 3. The sweep.
         y0, x0 = smoothed.margin
@@ -166,7 +165,7 @@ class ScalePlan:
             self.integrations,
             inner,
             columns,
-            integrated,
+            ring,
             outlets,
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Block = npt.NDArray[np.float32]
+Flat = npt.NDArray[np.float32]
 
 _LINE = 16  # float32 in a cache line
 

@@ -13,14 +13,17 @@ from typing import Any, cast
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic
 
-LANES = 64
-"""Pixels that are computed side by side; rows are at least this wide."""
+cgutils: Any = untyped_cgutils
 
-_FLOAT = ir.FloatType()
-_VECTOR = ir.VectorType(_FLOAT, LANES)
+LANES = 64
+"""Pixels that are computed side by side where a row is long enough."""
+
+FEW = 16
+"""Pixels that are computed side by side at the end of a row; no row is shorter."""
+
 _INDEX = ir.IntType(64)
 
 
@@ -29,102 +32,93 @@ def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast("Callable[..., Any]", intrinsic(function))
 
 
-def _repeated(builder: Any, value: Any) -> Any:
+def _repeated(builder: Any, value: Any, vector: Any) -> Any:
     """Vector whose lanes all hold `value`."""
-    undefined = ir.Constant(_VECTOR, ir.Undefined)
+    undefined = ir.Constant(vector, ir.Undefined)
     single = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-    order = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    order = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
     return builder.shuffle_vector(single, undefined, order)
-
-
-def _lanes(builder: Any, data: Any, index: Any) -> Any:
-    """Pointer to the lanes that begin at an element."""
-    return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
 
 
 def _multiply_add(builder: Any, weight: Any, values: Any, total: Any) -> Any:
     """``weight * values + total``, rounded once."""
-    function_type = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    fma = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fma.v{LANES}f32")
+    vector = values.type
+    function_type = ir.FunctionType(vector, [vector] * 3)
+    name = f"llvm.fma.v{vector.count}f32"
+    fma = cgutils.get_or_insert_function(builder.module, function_type, name)
     return builder.call(fma, [weight, values, total])
 
 
-def _correlation(is_odd: bool) -> Callable[..., Any]:
+def _correlation(lanes: int, is_odd: bool) -> Callable[..., Any]:
+    """Instruction of numba's that correlates `lanes` pixels with an even or an odd kernel."""
+    vector = ir.VectorType(ir.FloatType(), lanes)
+
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def data(position: int) -> Any:
             array_type = signature.args[position]
             return context.make_array(array_type)(context, builder, args[position]).data
 
+        def place(data: Any, index: Any) -> Any:
+            return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+
         def load(index: Any) -> Any:
-            return builder.load(_lanes(builder, pixels, index), align=4)
+            return builder.load(place(pixels, index), align=4)
 
         pixels = builder.gep(data(0), [args[1]])
         weights = builder.gep(data(5), [args[6]])
         radius = args[4]
         centre = builder.gep(data(2), [builder.add(args[3], radius)])
-        total = cgutils.alloca_once(builder, _VECTOR)
+        total = cgutils.alloca_once(builder, vector)
         if is_odd:
-            builder.store(ir.Constant(_VECTOR, [0.0] * LANES), total)
+            builder.store(ir.Constant(vector, [0.0] * lanes), total)
         else:
-            weight = _repeated(builder, builder.load(weights))
+            weight = _repeated(builder, builder.load(weights), vector)
             builder.store(builder.fmul(weight, load(builder.load(centre))), total)
         one = ir.Constant(_INDEX, 1)
         stop = builder.add(radius, one)
         with cgutils.for_range(builder, stop, start=one, intp=_INDEX) as loop:
             distance = loop.index
-            weight = _repeated(builder, builder.load(builder.gep(weights, [distance])))
+            weight = builder.load(builder.gep(weights, [distance]))
             after = load(builder.load(builder.gep(centre, [distance])))
             before = load(builder.load(builder.gep(centre, [builder.neg(distance)])))
             pair = builder.fsub(after, before) if is_odd else builder.fadd(after, before)
+            weight = _repeated(builder, weight, vector)
             builder.store(_multiply_add(builder, weight, pair, builder.load(total)), total)
-        builder.store(builder.load(total), _lanes(builder, data(7), args[8]), align=4)
+        builder.store(builder.load(total), place(data(7), args[8]), align=4)
         return context.get_dummy_value()
 
-    return generate
+    def instruction(
+        typing_context: Any,
+        source: Any,
+        at: Any,
+        offsets: Any,
+        first: Any,
+        radius: Any,
+        weights: Any,
+        weights_at: Any,
+        out: Any,
+        out_at: Any,
+    ) -> Any:
+        index = types.intp
+        signature = types.void(source, index, offsets, index, index, weights, index, out, index)
+        return signature, generate
+
+    return _instruction(instruction)
 
 
-def _signature(
-    source: Any, at: Any, offsets: Any, first: Any, radius: Any, weights: Any, order: Any, out: Any
-) -> Any:
-    index = types.intp
-    return types.void(source, index, offsets, index, index, weights, index, out, index)
+correlate_even = _correlation(LANES, is_odd=False)
+"""Correlate `LANES` pixels with a kernel that is its own mirror image.
 
+Arguments: source, at, offsets, first, radius, weights, weights_at, out, out_at. All arrays are flat. Lane l of
+``out[out_at + l]`` becomes the sum over t from -radius to radius of
+``weights[weights_at + abs(t)] * source[at + offsets[first + radius + t] + l]``.
+"""
 
-@_instruction
-def correlate_even(
-    typing_context: Any,
-    source: Any,
-    at: Any,
-    offsets: Any,
-    first: Any,
-    radius: Any,
-    weights: Any,
-    weights_at: Any,
-    out: Any,
-    out_at: Any,
-) -> Any:
-    """Correlate `LANES` pixels with a kernel that is its own mirror image.
+correlate_odd = _correlation(LANES, is_odd=True)
+"""As `correlate_even`, with a kernel that is minus its mirror image: weights left of the centre change sign."""
 
-    All arrays are flat. Lane l of ``out[out_at + l]`` becomes the sum over t from -radius to radius of
-    ``weights[weights_at + abs(t)] * source[at + offsets[first + radius + t] + l]``.
-    """
-    signature = _signature(source, at, offsets, first, radius, weights, weights_at, out)
-    return signature, _correlation(is_odd=False)
+correlate_few_even = _correlation(FEW, is_odd=False)
+"""As `correlate_even`, for `FEW` pixels."""
 
-
-@_instruction
-def correlate_odd(
-    typing_context: Any,
-    source: Any,
-    at: Any,
-    offsets: Any,
-    first: Any,
-    radius: Any,
-    weights: Any,
-    weights_at: Any,
-    out: Any,
-    out_at: Any,
-) -> Any:
-    """As `correlate_even`, with a kernel that is minus its mirror image: weights left of the centre change sign."""
-    signature = _signature(source, at, offsets, first, radius, weights, weights_at, out)
-    return signature, _correlation(is_odd=True)
+correlate_few_odd = _correlation(FEW, is_odd=True)
+"""As `correlate_odd`, for `FEW` pixels."""

@@ -41,7 +41,8 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     cores = joblib.cpu_count()
     if n_jobs is None:
         return cores
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+    given: object = n_jobs
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given == 0:
         raise ValueError(
             f"n_jobs must be a whole number other than 0, or None for all cores; got {n_jobs!r}."
         )

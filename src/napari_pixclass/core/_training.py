@@ -1,20 +1,22 @@
-"""Before the first tree: images and labels checked and paired; and how a forest grows in steps."""
+"""Before the first tree: images and labels checked and paired; and the steps of a forest that grows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ._axes import ArrayLike, as_image, as_labels, resolve_axes
 from ._features import FeatureSet
+from ._forest_arrays import ForestArrays
 from ._samples import TrainingImage
 from ._scales import valid_spacing
+from ._steps import Step, Steps
 
 TREES_PER_STEP = 10
-"""A forest grows in groups of this many trees, so that training can be cancelled in between."""
+"""A step forward, in terms of progress, is this many trees."""
 
 Images = ArrayLike | Sequence[ArrayLike]
 Spacing = Sequence[float] | None
@@ -84,19 +86,20 @@ def _as_list(value: Any) -> list[Any] | None:
     return list(value) if isinstance(value, list | tuple) else None
 
 
-def grow(
-    estimator: Any, X: npt.NDArray[np.float32], y: npt.NDArray[Any], n_groups: int
-) -> Iterator[int]:
-    """Fit, yielding the number of groups of trees done. Growing in groups gives the same trees as all at once."""
-    if n_groups > 1:
-        total = estimator.n_estimators
-        estimator.warm_start = True
-        for group in range(1, n_groups):
-            estimator.n_estimators = group * TREES_PER_STEP
-            estimator.fit(X, y)
-            yield group
-        estimator.n_estimators = total
-    estimator.fit(X, y)
-    if n_groups > 1:
-        estimator.warm_start = False
-    yield n_groups
+def count_steps(n_trees: int) -> int:
+    """How many steps it takes to grow a forest."""
+    return -(-n_trees // TREES_PER_STEP)
+
+
+def growing_steps(
+    growth: Generator[int, None, ForestArrays], n_trees: int, n_before: int
+) -> Steps[ForestArrays]:
+    """Grow a forest in steps, which follow `n_before` others; see `grow_forest`."""
+    total = n_before + count_steps(n_trees)
+    with closing(growth):
+        while True:
+            try:
+                n_done = next(growth)
+            except StopIteration as stop:
+                return stop.value
+            yield Step(n_before + count_steps(n_done), total, "Training")

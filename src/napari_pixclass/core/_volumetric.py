@@ -1,7 +1,8 @@
-"""All features of one scale whose filters run in the volume: one sweep along y, one over the tensor's rows.
+"""All features of one scale whose filters run in the volume, in one sweep along y.
 
 A step of the sweep has all planes of one y in hand: the image there, smoothed or differentiated along y, then along x,
-then along z. These columns fit in the second cache, whatever the size of the image.
+then along z. These columns fit in the second cache. The structure tensor follows as many rows behind as its
+integration reaches.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ._filters import Offsets, Weights, even_row, odd_row, steps
 from ._jit import njit
 from ._outlets import Outlets
 from ._scratch import Block
-from ._taps import LANES, correlate_even
+from ._taps import FEW, LANES
 
 
 class Columns(NamedTuple):
@@ -82,9 +83,11 @@ def volume_features(
     Parameters
     ----------
     smoothed
-        The presmoothed image; the block's rows and columns begin at (y0, x0).
+        The presmoothed image.
+    y0, x0
+        Where the block's rows and columns begin in it.
     width
-        Columns to compute: those of the block, but at least `LANES`.
+        Columns to compute: those of the block, but at least `FEW`.
     planes
         Which planes are combined along z.
     filters
@@ -96,7 +99,7 @@ def volume_features(
     columns
         Scratch.
     products
-        Scratch (6 x planes, rows of the block and the reach of the integration, width).
+        Scratch (6 x planes, taps of the integration along y, width): the last rows, in a ring.
     out
         Where to write.
     """
@@ -105,15 +108,18 @@ def volume_features(
     beyond = len(integrations[1]) - 1 if has_tensor else 0
     for y in range(-beyond, n_rows + beyond):
         is_inside = 0 <= y < n_rows
-        _fill_columns(smoothed, y0 + y, x0, width, planes, filters, integrations, is_inside, columns, out)
+        _fill_columns(
+            smoothed, y0 + y, x0, width, planes, filters, integrations, is_inside, columns, out
+        )
         if has_tensor or (is_inside and len(out.magnitude) > 0):
             _fill_gradient(planes, filters[0], columns)
         if is_inside:
-            _write_row(y, width, n_planes, planes, filters[0], integrations, inner, columns, out)
+            _write_row(y, width, planes, filters[0], integrations, inner, columns, out)
         if has_tensor:
-            _integrate_products(y + beyond, width, n_planes, planes, integrations, columns, products)
-    if has_tensor:
-        _write_tensor(width, n_planes, integrations[1], products, out.tensor)
+            slot = (y + beyond) % (2 * beyond + 1)
+            _integrate_products(slot, width, n_planes, planes, integrations, columns, products)
+        if has_tensor and y >= beyond:
+            _write_tensor(y - beyond, width, integrations[1], products, out.tensor)
 
 
 @njit
@@ -148,45 +154,45 @@ def _fill_columns(
     source = smoothed.reshape(-1)
     over_y = steps(len(filter_y) // 3 - 1, stride)
     over_x = steps(radius, 1)
-    first = planes.taps.min()
-    for z in range(planes.taps.max() + 1 - first):
-        at = ((first + z) * rows + y) * stride + x0 - beyond - radius
-        a = columns.along_y
-        b = columns.along_yx
-        even_row(source, at, over_y, 0, filter_y, 0, 3, a[0], 0, reach)
-        even_row(a[0], radius, over_x, 0, filter_x, 0, 3, b[0, z], 0, wide)
+    once, twice = reach, 2 * reach
+    begin = radius + beyond
+    a, b = columns.along_y.reshape(-1), columns.along_yx.reshape(-1)
+    plane = columns.along_yx.shape[1] * wide
+    lowest = planes.taps.min()
+    for z in range(planes.taps.max() + 1 - lowest):
+        at, to = ((lowest + z) * rows + y) * stride + x0 - begin, z * wide
+        even_row(source, at, over_y, 0, filter_y, 0, 3, a, 0, reach)
+        even_row(a, radius, over_x, 0, filter_x, 0, 3, b, to, wide)
         if has_first:
-            odd_row(source, at, over_y, 0, filter_y, 1, 3, a[1], 0, reach)
-            even_row(a[1], radius, over_x, 0, filter_x, 0, 3, b[1, z], 0, wide)
-            odd_row(a[0], radius, over_x, 0, filter_x, 1, 3, b[2, z], 0, wide)
+            odd_row(source, at, over_y, 0, filter_y, 1, 3, a, once, reach)
+            even_row(a, once + radius, over_x, 0, filter_x, 0, 3, b, plane + to, wide)
+            odd_row(a, radius, over_x, 0, filter_x, 1, 3, b, 2 * plane + to, wide)
         if has_second:
-            at_block = radius + beyond
-            even_row(source, at, over_y, 0, filter_y, 2, 3, a[2], 0, reach)
-            even_row(a[0], at_block, over_x, 0, filter_x, 2, 3, b[3, z], 0, width)
-            even_row(a[2], at_block, over_x, 0, filter_x, 0, 3, b[4, z], 0, width)
-            if has_hessian:
-                odd_row(a[1], at_block, over_x, 0, filter_x, 1, 3, b[5, z], 0, width)
+            even_row(source, at, over_y, 0, filter_y, 2, 3, a, twice, reach)
+            even_row(a, begin, over_x, 0, filter_x, 2, 3, b, 3 * plane + to, width)
+            even_row(a, twice + begin, over_x, 0, filter_x, 0, 3, b, 4 * plane + to, width)
+        if has_second and has_hessian:
+            odd_row(a, once + begin, over_x, 0, filter_x, 1, 3, b, 5 * plane + to, width)
 
 
 @njit
 def _fill_gradient(planes: Planes, filter_z: Weights, columns: Columns) -> None:
     """Write `gradient`: filter `along_yx` along z."""
-    n_columns, stride = columns.along_yx.shape[1], columns.along_yx.shape[2]
-    offsets = (planes.taps - planes.taps.min()) * stride
-    source = columns.along_yx.reshape(-1)
-    width = columns.gradient.shape[2]
-    plane = n_columns * stride
+    wide = columns.gradient.shape[2]
+    plane, to_plane = columns.along_yx.shape[1] * wide, columns.gradient.shape[1] * wide
+    offsets = (planes.taps - planes.taps.min()) * wide
+    source, out = columns.along_yx.reshape(-1), columns.gradient.reshape(-1)
     for z in range(planes.n_gradient):
-        odd_row(source, 0, offsets, z, filter_z, 1, 3, columns.gradient[0, z], 0, width)
-        even_row(source, plane, offsets, z, filter_z, 0, 3, columns.gradient[1, z], 0, width)
-        even_row(source, 2 * plane, offsets, z, filter_z, 0, 3, columns.gradient[2, z], 0, width)
+        to = z * wide
+        odd_row(source, 0, offsets, z, filter_z, 1, 3, out, to, wide)
+        even_row(source, plane, offsets, z, filter_z, 0, 3, out, to_plane + to, wide)
+        even_row(source, 2 * plane, offsets, z, filter_z, 0, 3, out, 2 * to_plane + to, wide)
 
 
 @njit
 def _write_row(
     y: int,
     width: int,
-    n_planes: int,
     planes: Planes,
     filter_z: Weights,
     integrations: tuple[Weights, Weights, Weights],
@@ -199,60 +205,47 @@ def _write_row(
     has_second = has_hessian or len(out.laplacian) > 0
     has_smoothing = len(out.smoothing) > 0 or len(out.difference) > 0
     beyond = _beyond_x(integrations, out)
-    n_columns, stride = columns.along_yx.shape[1], columns.along_yx.shape[2]
-    plane = n_columns * stride
-    offsets = (planes.taps - planes.taps.min()) * stride
+    wide = columns.along_yx.shape[2]
+    plane = columns.along_yx.shape[1] * wide
+    offsets = (planes.taps - planes.taps.min()) * wide
     source = columns.along_yx.reshape(-1)
-    gradient = columns.gradient
-    values = np.empty((6, width), dtype=np.float32)
+    gradient, component = columns.gradient.reshape(-1), columns.gradient.shape[1] * wide
+    values = np.empty(6 * width, dtype=np.float32)
+    inner_rows, inner_stride = inner.shape[1], inner.shape[2]
+    inner_values = inner.reshape(-1)
+    n_planes, n_rows, n = out.smoothing.shape[1:]
+    smoothing, laplacian = out.smoothing.reshape(-1), out.laplacian.reshape(-1)
+    magnitude, difference = out.magnitude.reshape(-1), out.difference.reshape(-1)
+    hessian = out.hessian.reshape(-1)
     for z in range(n_planes):
-        first = planes.start + z
-        if len(out.magnitude) > 0:
-            pointwise.magnitude3(
-                gradient[0, first],
-                gradient[1, first],
-                gradient[2, first],
-                beyond,
-                out.magnitude[0, z, y],
-            )
+        first, to = planes.start + z, (z * n_rows + y) * n
+        if len(magnitude) > 0:
+            pointwise.magnitude3(gradient, first * wide + beyond, component, magnitude, to, n)
         if has_smoothing:
-            even_row(source, beyond, offsets, first, filter_z, 0, 3, values[0], 0, width)
-            if len(out.smoothing) > 0:
-                pointwise.copy(values[0], 0, out.smoothing[0, z, y])
-            if len(out.difference) > 0:
-                pointwise.difference(values[0], 0, inner[z, y], out.difference[0, z, y])
+            even_row(source, beyond, offsets, first, filter_z, 0, 3, values, 0, width)
+        if len(smoothing) > 0:
+            pointwise.copy(values, 0, smoothing, to, n)
+        if len(difference) > 0:
+            inner_at = (z * inner_rows + y) * inner_stride
+            pointwise.difference(values, 0, inner_values, inner_at, difference, to, n)
         if has_second:
-            even_row(source, beyond, offsets, first, filter_z, 2, 3, values[0], 0, width)
-            even_row(source, 4 * plane, offsets, first, filter_z, 0, 3, values[1], 0, width)
-            even_row(source, 3 * plane, offsets, first, filter_z, 0, 3, values[2], 0, width)
-            if len(out.laplacian) > 0:
-                pointwise.trace3(values[0], values[1], values[2], out.laplacian[0, z, y])
+            yy, xx = 4 * plane, 3 * plane
+            even_row(source, beyond, offsets, first, filter_z, 2, 3, values, 0, width)
+            even_row(source, yy, offsets, first, filter_z, 0, 3, values, width, width)
+            even_row(source, xx, offsets, first, filter_z, 0, 3, values, 2 * width, width)
+        if len(laplacian) > 0:
+            pointwise.trace3(values, width, laplacian, to, n)
         if has_hessian:
-            odd_row(source, plane + beyond, offsets, first, filter_z, 1, 3, values[3], 0, width)
-            odd_row(source, 2 * plane + beyond, offsets, first, filter_z, 1, 3, values[4], 0, width)
-            even_row(source, 5 * plane, offsets, first, filter_z, 0, 3, values[5], 0, width)
-            _write_eigenvalues(values, z, y, out.hessian)
-
-
-@njit
-def _write_eigenvalues(values: Block, z: int, y: int, out: Block) -> None:
-    """Write the eigenvalues of a row of matrices given as (zz, yy, xx, zy, zx, yx)."""
-    pointwise.eigenvalues3(
-        values[0],
-        values[1],
-        values[2],
-        values[3],
-        values[4],
-        values[5],
-        out[0, z, y],
-        out[1, z, y],
-        out[2, z, y],
-    )
+            zy, zx, yx = plane + beyond, 2 * plane + beyond, 5 * plane
+            odd_row(source, zy, offsets, first, filter_z, 1, 3, values, 3 * width, width)
+            odd_row(source, zx, offsets, first, filter_z, 1, 3, values, 4 * width, width)
+            even_row(source, yx, offsets, first, filter_z, 0, 3, values, 5 * width, width)
+            pointwise.eigenvalues3(values, width, hessian, to, n_planes * n_rows * n, n)
 
 
 @njit
 def _integrate_products(
-    row: int,
+    slot: int,
     width: int,
     n_planes: int,
     planes: Planes,
@@ -260,54 +253,49 @@ def _integrate_products(
     columns: Columns,
     products: Block,
 ) -> None:
-    """Multiply the gradient's components (zz, yy, xx, zy, zx, yx) and smooth the products along z and x."""
+    """Multiply the gradient's components, smooth along z and x, and put the row into the ring.
+
+    The products are (zz, yy, xx, zy, zx, yx).
+    """
     radius_z, radius_x = len(integrations[0]) - 1, len(integrations[2]) - 1
     wide = width + 2 * radius_x
-    stride = columns.product.shape[1]
-    over_z = steps(radius_z, stride)
+    over_z = steps(radius_z, wide)
     over_x = steps(radius_x, 1)
-    source, integrated = columns.product.reshape(-1), columns.integrated.reshape(-1)
+    gradient, component = columns.gradient.reshape(-1), columns.gradient.shape[1] * wide
+    product, integrated = columns.product.reshape(-1), columns.integrated.reshape(-1)
+    ring, n_slots, ring_width = products.reshape(-1), products.shape[1], products.shape[2]
     for entry in range(6):
-        a = (0, 1, 2, 0, 0, 1)[entry]
-        b = (0, 1, 2, 1, 2, 2)[entry]
+        a = (0, 1, 2, 0, 0, 1)[entry] * component
+        b = (0, 1, 2, 1, 2, 2)[entry] * component
         for z in range(len(planes.mirror)):
             # A derivative along z changes its sign in a mirror.
             sign = planes.sign[z] if entry in (3, 4) else np.float32(1)
-            from_plane = planes.mirror[z]
-            pointwise.product(
-                columns.gradient[a, from_plane],
-                columns.gradient[b, from_plane],
-                sign,
-                columns.product[z],
-            )
+            at = planes.mirror[z] * wide
+            pointwise.product(gradient, a + at, b + at, sign, product, z * wide, wide)
         for left in range(0, wide, LANES):
             # The planes of a narrow column stay in the first cache while all of them are smoothed.
-            x = min(left, wide - LANES)
+            x = max(0, min(left, wide - FEW))
+            piece = min(LANES, wide - x)
             for z in range(n_planes):
-                at = (radius_z + z) * stride + x
-                correlate_even(
-                    source, at, over_z, 0, radius_z, integrations[0], 0, integrated, z * stride + x
-                )
+                at, to = (radius_z + z) * wide + x, z * wide + x
+                even_row(product, at, over_z, 0, integrations[0], 0, 1, integrated, to, piece)
         for z in range(n_planes):
-            to = products[entry * n_planes + z, row]
-            even_row(
-                integrated, z * stride + radius_x, over_x, 0, integrations[2], 0, 1, to, 0, width
-            )
+            at, to = z * wide + radius_x, ((entry * n_planes + z) * n_slots + slot) * ring_width
+            even_row(integrated, at, over_x, 0, integrations[2], 0, 1, ring, to, width)
 
 
 @njit
-def _write_tensor(
-    width: int, n_planes: int, weights: Weights, products: Block, tensor: Block
-) -> None:
-    """Smooth the products along y and write the eigenvalues."""
-    radius = len(weights) - 1
-    rows, stride = products.shape[1], products.shape[2]
-    over_y = steps(radius, stride)
-    source = products.reshape(-1)
-    values = np.empty((6, width), dtype=np.float32)
+def _write_tensor(y: int, width: int, weights: Weights, products: Block, tensor: Block) -> None:
+    """Smooth the products along y and write the eigenvalues of one row; its first tap is row y of the ring."""
+    n_taps = 2 * len(weights) - 1
+    plane, stride = products.shape[1] * products.shape[2], products.shape[2]
+    offsets = np.arange(2 * n_taps) % n_taps * stride
+    ring, out = products.reshape(-1), tensor.reshape(-1)
+    n_planes, n_rows, n = tensor.shape[1:]
+    values = np.empty(6 * width, dtype=np.float32)
     for z in range(n_planes):
-        for y in range(tensor.shape[2]):
-            for entry in range(6):
-                at = ((entry * n_planes + z) * rows + y + radius) * stride
-                even_row(source, at, over_y, 0, weights, 0, 1, values[entry], 0, width)
-            _write_eigenvalues(values, z, y, tensor)
+        for entry in range(6):
+            at, to = (entry * n_planes + z) * plane, entry * width
+            even_row(ring, at, offsets, y % n_taps, weights, 0, 1, values, to, width)
+        to = (z * n_rows + y) * n
+        pointwise.eigenvalues3(values, width, out, to, n_planes * n_rows * n, n)

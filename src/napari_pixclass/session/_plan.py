@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from napari_pixclass.core import FeatureSet, PixelClassifier, resolve_axes
+from napari_pixclass.core import FeatureSet, resolve_axes
 
 from ._sources import ImageSource, Pair
+
+if TYPE_CHECKING:
+    from napari_pixclass.core import PixelClassifier
 
 
 @dataclass(frozen=True, slots=True)

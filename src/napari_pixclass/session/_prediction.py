@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import numpy.typing as npt
 from napari_pixclass.core import (
     BlockResult,
     ClassInfo,
-    PixelClassifier,
     Steps,
     index_of,
     segmentation_of,
@@ -20,6 +19,9 @@ from napari_pixclass.core import (
 )
 
 from ._sources import ImageSource, spacing_of
+
+if TYPE_CHECKING:
+    from napari_pixclass.core import PixelClassifier
 
 Output = Literal["probabilities", "uncertainty", "segmentation"]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from psygnal import Signal
 
-from napari_pixclass.classifier import PixelClassifier, load
 from napari_pixclass.core import ClassInfo, FeatureSet, Steps, default_class
 
 from ._jobs import Job
@@ -26,6 +25,9 @@ from ._sources import (
     count_labels,
     spacing_of,
 )
+
+if TYPE_CHECKING:
+    from napari_pixclass.classifier import PixelClassifier
 
 T = TypeVar("T")
 
@@ -237,12 +239,18 @@ class Session:
 
     def labels_changed(self) -> None:
         """Say that labels may have been painted, erased or undone."""
-        before = [self._counts.get(pair) for pair in self._pairs]
+        if self._recount_all():
+            self._update_live()
+
+    def _recount_all(self) -> bool:
+        """Count the labels again; return whether there are others than before."""
+        before = dict(self._counts)
         for pair in self._pairs:
             self._recount(pair)
-        self.counts_changed.emit()
-        if before != [self._counts.get(pair) for pair in self._pairs]:
-            self._update_live()
+        changed = before != self._counts
+        if changed:
+            self.counts_changed.emit()
+        return changed
 
     def _recount(self, pair: Pair) -> None:
         counts = count_labels(np.asarray(pair.labels.data))
@@ -279,6 +287,8 @@ class Session:
 
     def load_classifier(self, path: str | os.PathLike[str]) -> None:
         """Use the classifier of a ``.pixclass`` file."""
+        from napari_pixclass.classifier import load
+
         self.classifier = load(path)
 
     @property
@@ -301,19 +311,21 @@ class Session:
         ValueError
             If something is in the way; see `plan`.
         """
-        for pair in self._pairs:
-            self._recount(pair)  # not every change of labels is announced in time
+        self._recount_all()  # not every change of labels is announced in time
         problem = self.plan.training_problem
         if problem or self._features is None:
             raise ValueError(problem)
         ndim = self._features.ndim
-        new = PixelClassifier(self._features, self.n_estimators, self.random_state, self.n_jobs)
+        parameters = self._features, self.n_estimators, self.random_state, self.n_jobs
         images = [pair.image.data for pair in self._pairs]
         labels = [np.array(pair.labels.data) for pair in self._pairs]
         spacings = [spacing_of(pair.image, ndim) for pair in self._pairs]
         channel_axis = self._pairs[0].image.channel_axis
 
         def steps() -> Steps[PixelClassifier]:
+            from napari_pixclass.classifier import PixelClassifier  # takes a while, the first time
+
+            new = PixelClassifier(*parameters)
             yield from new.fit_steps(images, labels, channel_axis=channel_axis, spacing=spacings)
             return new
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import napari
-
-from napari_pixclass.core import PixelClassifier
 
 from ._feature_dock import FeatureDock
 from ._predict_dock import PredictDock
 from ._registry import session as session_of
 from ._sample_data import sample_layers
 from ._train_dock import TrainDock
+
+if TYPE_CHECKING:
+    from napari_pixclass.core import PixelClassifier
 
 DOCKS = {"Feature selection": FeatureDock, "Predict": PredictDock, "Train": TrainDock}
 """The docks, that which is in front last."""

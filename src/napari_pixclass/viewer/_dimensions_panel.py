@@ -37,7 +37,8 @@ class DimensionsPanel(Panel):
         image = self._session.current_image
         shape = () if image is None else labels_shape(image)
         for button in (self.in_planes, self.in_volumes):
-            button.setEnabled(len(shape) > 2)
+            # Also out of a choice that does not fit the image.
+            button.setEnabled(len(shape) > 2 or self._choice.ndim == 3)
         (self.in_volumes if self._choice.ndim == 3 else self.in_planes).setChecked(True)
         if image is None:
             self.hint.setText("Open an image first.")

@@ -79,7 +79,7 @@ class FeatureGrid(QWidget):
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(2)
         layout.addWidget(self._names, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._area, 1, Qt.AlignmentFlag.AlignTop)
         self._fill_names()

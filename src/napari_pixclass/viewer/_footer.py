@@ -52,6 +52,7 @@ class Footer(QWidget):
             session.classifier_changed,
             session.target_changed,
             session.layers_changed,
+            session.outputs_changed,
         ):
             connections.add(signal, self.refresh)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from psygnal import Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QDoubleSpinBox, QPushButton
 
 from napari_pixclass.core import MAX_SIGMA
 
 from ._feature_choice import MIN_SIGMA, PRESETS, FeatureChoice
 from ._feature_grid import FeatureGrid
-from ._sections import GAP, Panel, PushButton, hint_label
+from ._sections import Panel, PushButton, hint_label, labelled
 from ._viewer_session import ViewerSession
 
 PRESET_TOOLTIPS = {
@@ -42,14 +42,12 @@ class ScalesPanel(Panel):
             f"A scale: width of the filters in pixels, {MIN_SIGMA:g} to {MAX_SIGMA:g}. "
             "Small scales see detail, large ones see surroundings, and cost time."
         )
-        self.add = PushButton("Add scale", "Add this scale to the grid.")
-        self.remove = PushButton("Remove scale", "Take this scale out of the grid.")
+        self.add = PushButton("Add", "Add this scale to the grid.")
+        self.remove = PushButton("Remove", "Take this scale out of the grid.")
         self.count = hint_label()
         self.add_row(*self.presets)
         self.column.addWidget(self.grid)
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self.sigma, 1)
+        row = labelled("Scale", self.sigma)
         row.addWidget(self.add, 1)
         row.addWidget(self.remove, 1)
         self.column.addLayout(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from qtpy.QtCore import QSize
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 MARGIN = 8
@@ -40,6 +40,7 @@ class Panel(QWidget):
 def text_label(text: str = "") -> QLabel:
     """A label whose text begins where the controls above and below it do."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # a layer may be called anything
     label.setIndent(0)
     return label
 

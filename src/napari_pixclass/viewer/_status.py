@@ -16,5 +16,5 @@ def status_text(session: ViewerSession, problem_of: ProblemOf) -> str:
     if job is not None:
         return "Cancelling…" if job.cancelled else f"{job.what}…"
     if session.error:
-        return session.error
+        return session.error[0].upper() + session.error[1:]
     return problem_of(session) or session.plan.advice or session.message or "Ready."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from napari.components import ViewerModel
@@ -14,7 +14,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QApplication
 from superqt.utils import QSignalDebouncer
 
-from napari_pixclass.core import FeatureSet, PixelClassifier, Steps
+from napari_pixclass.core import FeatureSet, Steps
 from napari_pixclass.session import (
     FeaturePreview,
     ImageSource,
@@ -31,6 +31,9 @@ from ._outputs import OutputLayers, labels_colormap
 from ._preview_layer import PreviewLayer
 from ._sources import LayerImage, LayerLabels, labels_shape, spatial_arguments, suggested_ndim
 from ._wake import GuiWaker
+
+if TYPE_CHECKING:
+    from napari_pixclass.core import PixelClassifier
 
 T = TypeVar("T")
 
@@ -72,6 +75,7 @@ class ViewerSession(Session):
         self.message = ""
         self.error = ""
         self.folder = Path.cwd()
+        self._had_pairs = False
         self._previewing: Job[FeaturePreview] | None = None
         self._recount_soon = QSignalDebouncer()
         self._recount_soon.setTimeout(RECOUNT_AFTER_MS)
@@ -162,9 +166,9 @@ class ViewerSession(Session):
     def adopt_layers(self) -> None:
         """Train on what can only be meant: labels that came with their image, or the only labels of the only image.
 
-        For a dock that is opened; does nothing where something has been chosen.
+        For a dock that is opened; does nothing where something has been chosen, or taken back.
         """
-        if self.pairs:
+        if self._had_pairs:
             return
         for image, labels in layer_pairs(self.image_layers, self.labels_layers):
             self.adopt(image, labels)
@@ -178,6 +182,7 @@ class ViewerSession(Session):
 
     def add_pair(self, image: Any, labels: Any, **options: Any) -> Pair:
         """Train on the `labels` layer of the `image` layer too; arrays do as well."""
+        self._had_pairs = True
         pair = super().add_pair(image, labels, **options)
         if isinstance(pair.labels, LayerLabels):
             self._connect(pair.labels.layer)
