@@ -52,13 +52,29 @@ def test_probabilities_equal_those_of_the_estimator_on_the_features() -> None:
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-6)
 
 
-def test_the_estimator_is_what_scikit_learn_would_train_on_these_pixels() -> None:
-    image, labels = scene(40, 50)
+def test_the_estimator_is_a_fitted_scikit_learn_forest() -> None:
+    image, labels = scene(40, 50, values=(2, 7))
     classifier = PixelClassifier(FEATURES, n_estimators=25, random_state=3).fit(image, labels)
+    forest = classifier.estimator_
+    assert type(forest) is RandomForestClassifier
+    assert (forest.n_estimators, forest.random_state) == (25, 3)
+    assert (len(forest.estimators_), forest.n_features_in_, forest.n_outputs_) == (25, 2, 1)
+    np.testing.assert_array_equal(forest.classes_, [2, 7])
+    assert forest.feature_importances_.sum() == pytest.approx(1)
     X = compute_features(image, FEATURES)[labels > 0]
-    forest = RandomForestClassifier(25, random_state=3).fit(X, labels[labels > 0])
-    np.testing.assert_array_equal(classifier.estimator_.predict_proba(X), forest.predict_proba(X))
-    assert isinstance(classifier.estimator_, RandomForestClassifier)
+    assert forest.score(X, labels[labels > 0]) > 0.99
+    assert clone(forest).fit(X, labels[labels > 0]).score(X, labels[labels > 0]) > 0.99
+
+
+def test_the_seed_decides() -> None:
+    image, labels = scene(40, 50)
+
+    def probabilities(random_state) -> np.ndarray:
+        return small(random_state=random_state).fit(image, labels).predict_proba(image)
+
+    np.testing.assert_array_equal(probabilities(1), probabilities(1))
+    assert (probabilities(1) != probabilities(2)).any()
+    assert (probabilities(None) != probabilities(None)).any()
 
 
 @pytest.mark.parametrize("values", [(1, 3), (2, 7), (5, 9, 200), (1, 60000)])
@@ -120,10 +136,16 @@ def test_lists_of_images_train_one_classifier() -> None:
     first, second = scene(40, 50, seed=1), scene(33, 61, seed=2)
     classifier = small().fit([first[0], second[0]], [first[1], second[1]])
     assert sum(classifier.n_samples_) == (first[1] > 0).sum() + (second[1] > 0).sum()
-    X = np.concatenate([compute_features(i, FEATURES)[ls > 0] for i, ls in (first, second)])
-    y = np.concatenate([ls[ls > 0] for _, ls in (first, second)])
-    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
-    np.testing.assert_array_equal(classifier.estimator_.predict_proba(X), forest.predict_proba(X))
+    for image, labels in (first, second):
+        assert (classifier.predict(image) == labels)[labels > 0].mean() > 0.95
+
+
+def test_a_list_of_one_image_is_that_image() -> None:
+    image, labels = scene(40, 50)
+    np.testing.assert_array_equal(
+        small().fit([image], [labels]).predict_proba(image),
+        small().fit(image, labels).predict_proba(image),
+    )
 
 
 def test_an_image_without_labels_among_others_is_no_matter() -> None:
@@ -291,6 +313,8 @@ def test_images_with_different_channels_do_not_train_together() -> None:
         ({"n_estimators": 0}, ValueError, "1 or more"),
         ({"n_estimators": 2.5}, TypeError, "whole number"),
         ({"n_jobs": 0}, ValueError, "other than 0"),
+        ({"random_state": -1}, ValueError, "from 0 to 4294967295; got -1"),
+        ({"random_state": "luck"}, TypeError, "whole number, None or"),
         ({"estimator": LinearSVC()}, TypeError, "predict_proba"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from tests.core.reference import reference_features
@@ -141,6 +141,52 @@ def test_features_do_not_depend_on_the_blocks(block: tuple[int, int], features: 
         whole = compute_features(image, features)
         patch.setitem(compute_module.BLOCK_SHAPES, 2, (max(block[0], 8), max(block[1], 8)))
         np.testing.assert_array_equal(compute_features(image, features), whole)
+
+
+@settings(max_examples=15)
+@given(
+    block=st.tuples(st.integers(1, 30), st.integers(5, 40), st.integers(5, 50)),
+    features=feature_sets(3),
+    spacing=st.sampled_from([None, (3.0, 1.0, 1.0), (1.0, 0.5, 1.5)]),
+    n_jobs=st.integers(1, 3),
+)
+def test_3d_features_depend_on_neither_blocks_nor_threads(
+    block: tuple[int, int, int],
+    features: FeatureSet,
+    spacing: tuple[float, ...] | None,
+    n_jobs: int,
+) -> None:
+    image = texture(23, 29, 37)
+    whole = compute_features(image, features, spacing=spacing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(compute_module.BLOCK_SHAPES, 3, block)
+        parts = compute_features(image, features, spacing=spacing, n_jobs=n_jobs)
+    np.testing.assert_array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_a_subset_of_features_computes_the_same_values(ndim: int) -> None:
+    """What a forest does not look at is not computed: the rest must not change."""
+    image, features = texture(*(60, 70) if ndim == 2 else (9, 30, 35)), FeatureSet.all(ndim)
+    values = compute_features(image, features)
+    for index, feature in enumerate(features.features):
+        one = features.restricted([index])
+        assert one is not None
+        column = one.features.index(feature)
+        np.testing.assert_array_equal(
+            compute_features(image, one)[..., column], values[..., index], err_msg=feature.name
+        )
+
+
+def test_rows_of_any_width_give_the_same_values() -> None:
+    """Rows end in pieces that overlap, and narrow ones are filled up."""
+    image = texture(20, 200)
+    features = FeatureSet.from_selection({f.id: [1.0, 1.6] for f in FAMILIES})
+    whole = compute_features(image, features)
+    with pytest.MonkeyPatch.context() as patch:
+        for width in (1, 15, 16, 17, 63, 64, 65, 80, 100, 199):
+            patch.setitem(compute_module.BLOCK_SHAPES, 2, (20, width))
+            np.testing.assert_array_equal(compute_features(image, features), whole)
 
 
 @pytest.mark.parametrize("halo_axis", [0, 1, 2])

@@ -17,14 +17,20 @@ from napari_pixclass.viewer import open_demo
 
 def look():
     viewer = napari.current_viewer()
+    if viewer is None:  # closed
+        return
     session = px.session(viewer)
     if session.job is None:
         print(session.error, *(layer.name for layer in viewer.layers), sep="\\n")
         viewer.close()
 
-timer = QTimer()
-timer.timeout.connect(look)
-timer.start(100)
+def run_and_look(run=napari.run):
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(100)
+    run()
+
+napari.run = run_and_look
 open_demo(sys.argv[1])
 """
 

@@ -235,7 +235,7 @@ def test_a_failure_is_said(
     viewer.layers["stripes"].data = np.full((64, 64), np.nan, np.float32)
     click(painted.training.train)
     wait_idle(viewer)
-    assert "image must hold finite numbers" in painted.footer.status.text()
+    assert "Image must hold finite numbers" in painted.footer.status.text()
     assert painted.session.classifier is None
 
 
@@ -301,5 +301,5 @@ def test_a_file_that_is_no_classifier_is_refused(
     path.write_bytes(b"nothing of use")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     click(painted.classifier.load)
-    assert painted.footer.status.text().startswith("damaged.pixclass: ")
+    assert painted.footer.status.text().startswith("'damaged.pixclass' cannot be read")
     assert painted.session.classifier is None

@@ -156,7 +156,9 @@ Cut = tuple[float, np.int64, np.int64]
 def cut_packed(
     counts: UInt64Array, n: int, n_present: np.int64, width: np.uint64, sums: DoubleArray
 ) -> tuple[float, int]:
-    """Find the best cut after one of the `n` bins or values that `add_up` lists, and how pure both sides are (-1: none).
+    """Find the best cut after one of the `n` bins or values that `add_up` lists.
+
+    Returns how pure both sides are (-1: there is no cut), and which bin or value is the last one on the left.
 
     Class by class, so that the loops over the cuts are made of vector instructions.
     """

@@ -32,7 +32,7 @@ Int32Array = npt.NDArray[np.int32]
 
 _U = np.uint64
 
-_FEW = 64
+_FEW = 32
 """Nodes with fewer samples are cut between any two values, others between bins first."""
 
 

@@ -67,6 +67,6 @@ class ClassifierPanel(Panel):
         try:
             action(path)
         except (OSError, ValueError) as error:
-            self._session.report_error(f"{path.name}: {error}")
+            self._session.report_error(str(error).replace(str(path), path.name))
         else:
             self._session.report(f"{done} {path.name}.")

@@ -1,0 +1,286 @@
+"""Growing a random forest: the rules of the trees, and what a seed, threads and odd data do."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestClassifier
+
+from napari_pixclass.core import CompiledForest, ForestArrays, _grow
+from napari_pixclass.core._bins import N_BINS, assign_bins, find_bins
+from napari_pixclass.core._grow import grow_forest, seed_sequence
+
+
+def grown(X: np.ndarray, classes: Any, n_classes: int, seed: int = 0, **options) -> ForestArrays:
+    growth = grow_forest(
+        X.astype(np.float32), np.asarray(classes), n_classes, seed=seed_sequence(seed), **options
+    )
+    while True:
+        try:
+            next(growth)
+        except StopIteration as stop:
+            return stop.value
+
+
+def same(one: ForestArrays, other: ForestArrays) -> bool:
+    names = ("tree_offsets", "children_left", "feature", "threshold", "value", "impurity")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+def blobs(n: int, n_features: int = 9, n_classes: int = 3, seed: int = 0):
+    """Overlapping classes: no forest is right everywhere."""
+    rng = np.random.default_rng(seed)
+    classes = rng.integers(0, n_classes, n)
+    centres = np.random.default_rng(99).normal(size=(n_classes, n_features)) * 0.8
+    X = centres[classes] + rng.normal(size=(n, n_features))
+    X[:, 0] = np.round(X[:, 0])
+    return X.astype(np.float32), classes
+
+
+@st.composite
+def data_sets(draw) -> tuple[np.ndarray, np.ndarray, int]:
+    """Few or many values, features, classes; duplicates, constants, extremes."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.sampled_from([1, 2, 3, 10, 70, 400]))
+    n_classes = draw(st.sampled_from([1, 2, 3, 5, 40, 300]))
+    n_features = draw(st.integers(1, 12))
+    X = rng.normal(size=(n, n_features)) * draw(st.sampled_from([1e-30, 1, 1e30]))
+    for feature in range(n_features):
+        n_values = draw(st.sampled_from([1, 2, 20, 1000]))
+        X[:, feature] = X[rng.integers(0, n, n_values), feature][rng.integers(0, n_values, n)]
+    return X.astype(np.float32), rng.integers(0, n_classes, n), n_classes
+
+
+def leaves_of(forest: ForestArrays, tree: int, X: np.ndarray, upto: int) -> np.ndarray:
+    """Where samples are after as many steps: numbers of nodes."""
+    start = forest.tree_offsets[tree]
+    nodes = np.full(len(X), start)
+    for _ in range(upto):
+        left = forest.children_left[nodes]
+        values = X[np.arange(len(X)), np.maximum(forest.feature[nodes], 0)]
+        right = forest.children_right[nodes]
+        child = np.where(values <= forest.threshold[nodes], left, right)
+        nodes = np.where(left < 0, nodes, start + child)
+    return nodes
+
+
+@settings(max_examples=40, deadline=None)
+@given(data_sets(), st.integers(0, 1000))
+def test_rules_of_every_tree(data, seed: int) -> None:
+    X, classes, n_classes = data
+    forest = grown(X, classes, n_classes, seed, n_trees=3)
+    forest.validate()
+    roots, inner = forest.roots, forest.children_left >= 0
+    left = (roots + forest.children_left)[inner]
+    right = (roots + forest.children_right)[inner]
+    weight, n_samples = forest.weighted_n_node_samples, forest.n_node_samples
+    np.testing.assert_array_equal(weight[inner], weight[left] + weight[right])
+    np.testing.assert_array_equal(n_samples[inner], n_samples[left] + n_samples[right])
+    np.testing.assert_array_equal(weight[forest.tree_offsets[:-1]], len(X))
+    np.testing.assert_allclose(forest.impurity, 1 - (forest.value**2).sum(axis=1), atol=1e-12)
+    mean = (weight[left] * forest.impurity[left] + weight[right] * forest.impurity[right]) / weight[
+        inner
+    ]
+    assert np.all(mean <= forest.impurity[inner] + 1e-12), "a cut must not make things worse"
+    np.testing.assert_allclose(
+        forest.value[inner] * weight[inner][:, None],
+        forest.value[left] * weight[left][:, None] + forest.value[right] * weight[right][:, None],
+        atol=1e-9,
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(data_sets())
+def test_trees_are_fully_grown(data) -> None:
+    """What is not pure has nothing to cut: all of its samples agree in all features."""
+    X, classes, n_classes = data
+    few = len(X) <= N_BINS or max(len(np.unique(column)) for column in X.T) <= N_BINS
+    forest = grown(X, classes, n_classes, n_trees=1)
+    leaves = leaves_of(forest, 0, X, int(forest.depths.max()))
+    mixed = np.flatnonzero((forest.children_left < 0) & (forest.impurity > 0))
+    for leaf in mixed[: 20 * few]:
+        members = X[leaves == leaf]
+        drawn = forest.n_node_samples[leaf]
+        _, counts = np.unique(members, axis=0, return_counts=True)
+        assert counts.max() >= drawn
+
+
+@settings(max_examples=30, deadline=None)
+@given(data_sets(), st.integers(2, 9))
+def test_threads_and_further_trees_change_nothing(data, n_jobs: int) -> None:
+    X, classes, n_classes = data
+    forest = grown(X, classes, n_classes, n_trees=23, n_jobs=1)
+    assert same(forest, grown(X, classes, n_classes, n_trees=23, n_jobs=n_jobs))
+    fewer = grown(X, classes, n_classes, n_trees=7)
+    n_nodes = fewer.n_nodes
+    assert forest.tree_offsets[7] == n_nodes
+    np.testing.assert_array_equal(fewer.threshold, forest.threshold[:n_nodes])
+
+
+def test_each_tree_and_each_seed_is_another_one() -> None:
+    X, classes = blobs(300)
+    forest = grown(X, classes, 3, n_trees=20)
+    assert len(np.unique(forest.threshold[forest.tree_offsets[:-1]])) > 10
+    assert not same(forest, grown(X, classes, 3, seed=1, n_trees=20))
+
+
+@settings(max_examples=20, deadline=None)
+@given(data_sets())
+def test_scikit_learn_predicts_the_same(data) -> None:
+    X, classes, n_classes = data
+    forest = grown(X, classes, n_classes, n_trees=5)
+    estimator = forest.to_estimator(np.arange(n_classes))
+    predicted = CompiledForest(forest).predict_rows(X)
+    np.testing.assert_allclose(predicted, estimator.predict_proba(X), atol=1e-6)
+    np.testing.assert_allclose(
+        estimator.feature_importances_.sum(), 1.0 if forest.n_nodes > 5 else 0.0, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "n_classes"), [(60, 2), (60, 3), (400, 3), (400, 12), (3000, 2), (3000, 12), (3000, 50)]
+)
+def test_as_accurate_as_scikit_learn(n: int, n_classes: int) -> None:
+    X, classes = blobs(n, n_classes=n_classes)
+    unseen, truth = blobs(4000, n_classes=n_classes, seed=1)
+    forest = grown(X, classes, n_classes, n_trees=60)
+    ours = CompiledForest(forest).predict_rows(unseen).argmax(axis=1)
+    theirs = RandomForestClassifier(60, random_state=0).fit(X, classes).predict(unseen)
+    assert (ours == truth).mean() > (theirs == truth).mean() - 0.03
+
+
+def test_importances_are_those_of_scikit_learn() -> None:
+    X, classes = blobs(2000)
+    X[:, 3] = 7
+    estimator = grown(X, classes, 3, n_trees=100).to_estimator(np.arange(3))
+    theirs = RandomForestClassifier(100, random_state=0).fit(X, classes)
+    np.testing.assert_allclose(
+        estimator.feature_importances_, theirs.feature_importances_, atol=0.02
+    )
+    assert estimator.feature_importances_[3] == 0
+    depths = [np.mean([tree.get_depth() for tree in f.estimators_]) for f in (estimator, theirs)]
+    assert depths[0] == pytest.approx(depths[1], rel=0.1)
+
+
+def test_a_wide_gap_is_cut_in_its_middle() -> None:
+    """Though some bin holds values of both sides."""
+    values = np.concatenate([np.linspace(0, 1, 501), np.linspace(100, 101, 500)])
+    X = values.astype(np.float32)[:, None]
+    forest = grown(X, (values > 50).astype(int), 2, n_trees=20)
+    assert forest.n_nodes == 60, "one cut is enough"
+    thresholds = forest.threshold[forest.tree_offsets[:-1]]
+    np.testing.assert_allclose(thresholds, 50.5, atol=0.05)
+
+
+def test_neighbouring_numbers_are_told_apart() -> None:
+    one = np.float32(1)
+    for values in ([one, np.nextafter(one, 2)], [0, 1e-45], [-1e-45, 1e-45], [-3e38, 3e38]):
+        X = np.tile(np.array(values, np.float32), 50)[:, None]
+        classes = np.tile([0, 1], 50)
+        predicted = CompiledForest(grown(X, classes, 2, n_trees=5)).predict_rows(X)
+        np.testing.assert_array_equal(predicted.argmax(axis=1), classes)
+
+
+def test_same_features_but_different_classes() -> None:
+    X = np.zeros((1000, 4), np.float32)
+    forest = grown(X, np.arange(1000) % 4, 4, n_trees=50)
+    assert forest.n_nodes == 50
+    np.testing.assert_allclose(forest.value.mean(axis=0), 0.25, atol=0.02)
+
+
+def test_one_sample() -> None:
+    forest = grown(np.ones((1, 3)), [0], 1, n_trees=2)
+    assert forest.n_nodes == 2
+    np.testing.assert_array_equal(forest.value, 1)
+
+
+def test_thousands_of_classes() -> None:
+    X = np.arange(3000, dtype=np.float32)[:, None]
+    forest = grown(X, np.arange(3000), 3000, n_trees=1)
+    assert forest.n_nodes > 2 * N_BINS
+    np.testing.assert_array_equal((forest.value > 0).sum(axis=1)[forest.impurity == 0], 1)
+
+
+@pytest.mark.parametrize("n_features", [2, 500])
+def test_any_number_of_features(n_features: int) -> None:
+    X, classes = blobs(300, n_features=n_features)
+    forest = grown(X, classes, 3, n_trees=4)
+    assert forest.feature.max() < n_features
+    predicted = CompiledForest(forest).predict_rows(X).argmax(axis=1)
+    assert (predicted == classes).mean() > 0.8
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(0, 10**6))
+def test_bins(n: int, n_values: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=n_values).astype(np.float32)
+    column = values[(rng.random(n) ** 3 * n_values).astype(int)]
+    distinct, counts = np.unique(column, return_counts=True)
+    lowest, highest = find_bins(np.sort(column), N_BINS)
+    assert len(lowest) == len(highest) <= N_BINS
+    assert np.all(lowest <= highest)
+    assert np.all(highest[:-1] < lowest[1:])
+    assert (lowest[0], highest[-1]) == (distinct[0], distinct[-1])
+    if len(distinct) <= N_BINS:
+        np.testing.assert_array_equal(lowest, distinct)
+        np.testing.assert_array_equal(highest, distinct)
+    else:
+        sizes = np.add.reduceat(counts, np.searchsorted(distinct, lowest))
+        assert np.all((sizes <= 2 * n / N_BINS + 2) | (lowest == highest))
+    padded = np.full(N_BINS, np.inf, np.float32)
+    padded[: len(highest)] = highest
+    bins = np.empty(n, np.uint8)
+    assign_bins(column, padded, bins)
+    assert np.all((lowest[bins] <= column) & (column <= highest[bins]))
+
+
+def test_closing_stops_the_threads() -> None:
+    X, classes = blobs(20_000, n_features=40)
+    before = threading.active_count()
+    growth = grow_forest(X, classes, 3, seed=seed_sequence(0), n_trees=10_000, n_jobs=2)
+    assert next(growth) == 0
+    growth.close()
+    assert threading.active_count() == before
+
+
+def test_progress_rises_to_the_number_of_trees() -> None:
+    X, classes = blobs(2000)
+    done = list(grow_forest(X, classes, 3, seed=seed_sequence(0), n_trees=37, n_jobs=2))
+    assert done == sorted(done)
+    assert done[-1] == 37
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, int, np.int64])
+def test_seeds_as_for_scikit_learn(make) -> None:
+    one, same_one = seed_sequence(make(5)), seed_sequence(make(5))
+    np.testing.assert_array_equal(one.generate_state(4), same_one.generate_state(4))
+    assert seed_sequence(None).entropy != seed_sequence(None).entropy
+
+
+@pytest.mark.parametrize(
+    ("random_state", "error"),
+    [
+        (np.random.default_rng(0), TypeError),
+        (True, TypeError),
+        (0.5, TypeError),
+        (2**32, ValueError),
+    ],
+)
+def test_other_seeds_are_refused(random_state, error: type[Exception]) -> None:
+    with pytest.raises(error, match="random_state must be"):
+        seed_sequence(random_state)
+
+
+def test_what_cannot_be_stored_is_refused(monkeypatch) -> None:
+    X, classes = blobs(500)
+    with pytest.raises(ValueError, match="merge classes"):
+        grown(X, classes, 70_000)
+    monkeypatch.setattr(_grow, "MAX_FRACTIONS", 1000)
+    with pytest.raises(ValueError, match="Grow fewer trees"):
+        grown(X, classes, 3, n_jobs=3)
