@@ -41,9 +41,9 @@ def reference_features(
     spacing = spacing or (1.0,) * ndim
     finest = min(spacing)
     # Everything is computed on the mirrored image, far enough out for no border to matter.
-    pad = 80
-    padded = np.pad(image.astype(float), pad, mode="reflect")
-    core = (slice(pad, -pad),) * ndim
+    pads = [10 + math.ceil(6.5 * max(features.sigmas) * finest / length) for length in spacing]
+    padded = np.pad(image.astype(float), [(pad, pad) for pad in pads], mode="reflect")
+    core = tuple(slice(pad, -pad) for pad in pads)
     columns: dict[tuple[str, float, int], np.ndarray] = {}
     for sigma in features.sigmas:
         axes = list(range(ndim - features.ndim_at(sigma), ndim))

@@ -86,7 +86,7 @@ def test_removing_a_scale_takes_its_features_along() -> None:
     assert choice.features == px.FeatureSet.all(2, sigmas=DEFAULT_SIGMAS[:-1])
 
 
-@pytest.mark.parametrize("sigma", [0.0, 0.7, 100.5])
+@pytest.mark.parametrize("sigma", [0.0, 0.29, 0.7, 100.5])
 def test_scales_that_cannot_be_added(sigma: float) -> None:
     choice = FeatureChoice()
     assert not choice.can_add(sigma)

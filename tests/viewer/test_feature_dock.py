@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 import napari_pixclass as px
+from napari_pixclass.core import DEFAULT_SIGMAS
 from napari_pixclass.viewer._state_box import BoxLabel
 
 from .conftest import LONG, scribbles, stripes
@@ -84,6 +85,16 @@ def test_adding_and_removing_a_scale(dock: Any, click: Callable[..., None]) -> N
     assert not dock.scales.add.isEnabled()
     click(dock.scales.remove)
     assert dock.session.features == px.FeatureSet.default(2)
+
+
+def test_all_scales_can_be_removed_and_come_back(dock: Any, click: Callable[..., None]) -> None:
+    for sigma in dock.choice.sigmas.copy():
+        dock.scales.sigma.setValue(sigma)
+        click(dock.scales.remove)
+    assert dock.session.features is None
+    click(dock.scales.presets[1])
+    assert dock.session.features == px.FeatureSet.default(2)
+    assert set(dock.scales.grid.column_boxes) == set(DEFAULT_SIGMAS)
 
 
 def test_features_set_elsewhere_are_shown(dock: Any) -> None:

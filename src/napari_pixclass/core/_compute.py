@@ -113,11 +113,6 @@ def compute_features(
     return result
 
 
-def warm_up(ndim: int) -> None:
-    """Compile the kernels of 2D or of 3D features, or load them from the cache, before the first block needs them."""
-    compute_features(np.zeros((1,) * ndim, dtype=np.uint8), FeatureSet.all(ndim), n_jobs=1)
-
-
 @njit
 def _interleave(
     planes: Block, out: Block, frame: int, z0: int, y0: int, x0: int, column: int

@@ -9,8 +9,8 @@ from napari_pixclass.core import DEFAULT_SIGMAS, FAMILIES, FAMILY_OF, MAX_SIGMA,
 Cell = tuple[str, float]
 """Id of a family, and a sigma."""
 
-MIN_SIGMA = 0.1
-"""Smallest scale that can be added: below it a sampled Gaussian is the image itself."""
+MIN_SIGMA = min(family.min_sigma for family in FAMILIES)
+"""Smallest scale that can be added: below it no family is offered."""
 
 PRESETS = ("Fast", "Default", "All")
 

@@ -87,7 +87,7 @@ class FeatureGrid(QWidget):
     def refresh(self) -> None:
         """Show the choice as it is now."""
         choice = self.choice
-        shown = (choice.ndim, choice.all_cells())
+        shown = (choice.ndim, tuple(choice.sigmas), choice.all_cells())
         if shown != self._shown:
             self._shown = shown
             self._fill_columns()
@@ -215,7 +215,8 @@ class FeatureGrid(QWidget):
         self._columns.set_heights(heights)
         columns = self._columns.grid
         pitch = min(
-            max(self._area.width() // len(self.choice.sigmas), COLUMN_WIDTH), MAX_COLUMN_WIDTH
+            max(self._area.width() // max(len(self.choice.sigmas), 1), COLUMN_WIDTH),
+            MAX_COLUMN_WIDTH,
         )
         for column in range(len(self.choice.sigmas)):
             header = columns.itemAtPosition(SCALES_ROW, column).widget()

@@ -47,7 +47,8 @@ class ScalesPanel(Panel):
         self.count = hint_label()
         self.add_row(*self.presets)
         self.column.addWidget(self.grid)
-        self.add.setMinimumWidth(self.remove.sizeHint().width())
+        for button in (self.add, self.remove):
+            button.setMinimumWidth(self.remove.sizeHint().width())
         row = labelled("Scale", self.sigma)
         row.addWidget(self.add)
         row.addWidget(self.remove)
