@@ -110,8 +110,7 @@ def test_installation_without_a_screen_stays_possible(project: dict[str, Any]) -
 def test_everything_that_is_imported_is_declared(project: dict[str, Any]) -> None:
     # What the viewer imports beyond that comes with napari, in which it runs.
     with_napari = {"napari", "qtpy", "superqt", "magicgui", "vispy"}
-    optional = required_names(project["optional-dependencies"]["cluster"])
-    declared = required_names(project["dependencies"]) | optional
+    declared = required_names(project["dependencies"])
     distributions = packages_distributions()
     package = ROOT / "src" / "napari_pixclass"
     for path in package.rglob("*.py"):
@@ -130,8 +129,7 @@ def test_extra_all_brings_napari_and_no_binding_by_name(project: dict[str, Any])
 
 def test_every_dependency_states_the_oldest_version_that_works(project: dict[str, Any]) -> None:
     requirements = [*project["dependencies"], *project["optional-dependencies"]["all"]]
-    bare = [text for text in requirements if ">=" not in text]
-    assert bare == ["napari-pixclass[cluster]"]
+    assert [text for text in requirements if ">=" not in text] == []
 
 
 def test_installed_version_is_the_declared_one(project: dict[str, Any]) -> None:
