@@ -103,8 +103,7 @@ def test_hub_finds_us_as_a_napari_plugin(project: dict[str, Any]) -> None:
 def test_installation_without_a_screen_stays_possible(project: dict[str, Any]) -> None:
     names = required_names(project["dependencies"])
     assert not names & (QT_BINDINGS | {"napari", "qtpy", "superqt", "magicgui", "vispy"})
-    assert "opencv-python" not in names  # brings Qt plugins of its own, which break PyQt
-    assert "opencv-python-headless" in names
+    assert not {name for name in names if "opencv" in name}  # some of its wheels bring Qt plugins
 
 
 def test_everything_that_is_imported_is_declared(project: dict[str, Any]) -> None:

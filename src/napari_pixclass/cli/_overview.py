@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +22,18 @@ BOTTOM = 76
 BACKGROUND = (24, 26, 31)
 INK = (236, 238, 242)
 FAINT_INK = (150, 155, 165)
+# From black over violet and orange to pale yellow, evenly brighter (matplotlib's "inferno" at nine places).
+_HEAT = (
+    (0, 0, 4),
+    (31, 12, 72),
+    (87, 16, 110),
+    (138, 34, 106),
+    (188, 55, 84),
+    (227, 89, 51),
+    (249, 142, 9),
+    (249, 201, 50),
+    (252, 255, 164),
+)
 
 
 def draw_overview(sample: SampleImage, results: Mapping[str, npt.NDArray[Any]]) -> Picture:
@@ -88,9 +99,9 @@ def blend(probabilities: npt.NDArray[np.float32], colors: npt.NDArray[np.float32
 
 def heat(values: npt.NDArray[np.float32]) -> Picture:
     """Numbers from 0 (dark) to 1 (bright) as colours."""
-    levels = np.rint(255 * values).astype(np.uint8)
-    colored = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)
-    return np.ascontiguousarray(colored[..., ::-1]).astype(np.uint8)
+    stops = np.linspace(0, 1, len(_HEAT))
+    channels = [np.interp(values, stops, channel) for channel in zip(*_HEAT, strict=True)]
+    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
 
 
 def _draw_legend(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -156,11 +155,16 @@ def scribble(
     """Paint strokes of a round brush into a plane: smooth curves through their points (y, x)."""
     from scipy.interpolate import CubicSpline
 
+    square = np.indices((width + 2, width + 2)).reshape(2, -1).T - (width + 1) // 2
+    brush = square[np.hypot(*square.T) <= width / 2]
     for points in strokes:
         path = np.asarray(points, dtype=np.float64)
         travelled = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-        curve = CubicSpline(travelled, path)(np.linspace(0, travelled[-1], 64))
-        cv2.polylines(labels, [np.rint(curve[:, ::-1]).astype(np.int32)], False, value, width)
+        # Two stamps of the brush per pixel of way.
+        stamps = CubicSpline(travelled, path)(np.linspace(0, travelled[-1], int(2 * travelled[-1])))
+        spots = (np.rint(stamps).astype(np.int64)[:, None] + brush).reshape(-1, 2)
+        inside = ((spots >= 0) & (spots < labels.shape)).all(axis=1)
+        labels[tuple(spots[inside].T)] = value
 
 
 def _stain_debris(

@@ -218,9 +218,9 @@ def _estimator_header(estimator: Any) -> Mapping[str, Any] | None:
 
 def _versions() -> dict[str, str]:
     versions = {"python": platform.python_version()}
-    for name in ("napari-pixclass", "numpy", "scikit-learn", "opencv-python-headless", "numba"):
+    for name in ("napari-pixclass", "numpy", "scikit-learn", "numba"):
         try:
             versions[name] = version(name)
-        except PackageNotFoundError:  # another build of OpenCV, or a source tree
+        except PackageNotFoundError:  # a source tree that was never installed
             continue
     return versions
