@@ -10,12 +10,12 @@ ifeq ($(shell uname -s),Linux)
 screen := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24"
 endif
 
-.PHONY: demo test lint test-core test-viewer test-slow bench screenshots clean system-packages
+.PHONY: demo test lint test-core test-viewer test-slow bench bench-accuracy screenshots clean system-packages
 
 # Groups of .ci/system-packages that a target needs. The demo opens the viewer where it can.
 needs := python qt xvfb
 demo: needs := python $(if $(DISPLAY)$(WAYLAND_DISPLAY),qt)
-test-core bench: needs := python
+test-core bench bench-accuracy: needs := python
 
 demo: .venv/installed
 	$(venv)/napari-pixclass demo
@@ -40,10 +40,16 @@ test-viewer: .venv/installed
 test-slow: .venv/installed
 	$(screen) $(venv)/pytest -m slow
 
+# Tables on the screen, figures in .benchmarks/*.json. About half an hour, most of it the peers'.
 bench: .venv/installed
-	@for script in benchmarks/bench_*.py; do \
-	    if [ -e "$$script" ]; then echo "$$script" && $(venv)/python "$$script" || exit 1; fi; \
+	@mkdir -p .benchmarks
+	@for name in startup forest training engine; do \
+	    echo "$$name" && $(venv)/python benchmarks/bench_$$name.py --json .benchmarks/$$name.json || exit 1; \
 	done
+
+# IoU on real images with ground truth, which do not come with the project: see the script.
+bench-accuracy: .venv/installed
+	$(venv)/python benchmarks/bench_accuracy.py
 
 screenshots: .venv/installed
 	$(screen) $(venv)/python docs/make_screenshots.py

@@ -5,10 +5,13 @@ A noisy image of cells, about 9 000 scribbled pixels, all features, 100 fully gr
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,7 +68,9 @@ def seconds(function: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def compare(name: str, estimator: Any, planes: npt.NDArray[np.float32], n_threads: int) -> None:
+def compare(
+    name: str, estimator: Any, planes: npt.NDArray[np.float32], n_threads: int
+) -> dict[str, Any]:
     forest = CompiledForest(ForestArrays.from_estimator(estimator))
     starts = range(0, SIZE, BLOCK)
     blocks = [
@@ -94,17 +99,28 @@ def compare(name: str, estimator: Any, planes: npt.NDArray[np.float32], n_thread
     expected = estimator.predict_proba(rows).T.reshape(-1, BLOCK, BLOCK)
     error = np.abs(outs[0] - expected).max()
     n_leaves = np.mean([tree.get_n_leaves() for tree in estimator.estimators_])
+    ratio = median[f"{n_threads} threads"] / median["scikit-learn"]
     print(
         f"{name:14} {n_leaves:4.0f} leaves a tree:"
         f" {median['1 thread']:6.2f} Mpixel/s with 1 thread,"
         f" {median[f'{n_threads} threads']:6.2f} with {n_threads};"
         f" scikit-learn with {estimator.n_jobs} jobs {median['scikit-learn']:5.2f};"
-        f" ratio {median[f'{n_threads} threads'] / median['scikit-learn']:5.1f};"
+        f" ratio {ratio:5.1f};"
         f" largest difference {error:.1g}"
     )
+    return {
+        "case": name,
+        "leaves_per_tree": float(n_leaves),
+        "Mpixel_per_s": median,
+        "ratio": ratio,
+        "largest_difference": float(error),
+    }
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    options = parser.parse_args()
     rng = np.random.default_rng(0)
     image, classes = make_cells(rng)
     labels = make_scribbles(classes, rng)
@@ -113,11 +129,14 @@ def main() -> None:
     X, y = features[labels > 0], labels[labels > 0]
     print(f"{len(planes)} features, {len(y)} scribbled pixels, 3 classes, 100 trees")
     common = {"n_estimators": 100, "random_state": 0, "n_jobs": 2}
-    compare("random forest", RandomForestClassifier(**common).fit(X, y), planes, 2)
-    compare(
-        "leaves >= 5", RandomForestClassifier(**common, min_samples_leaf=5).fit(X, y), planes, 2
-    )
-    compare("extra trees", ExtraTreesClassifier(**common).fit(X, y), planes, 2)
+    estimators = {
+        "random forest": RandomForestClassifier(**common),
+        "leaves >= 5": RandomForestClassifier(**common, min_samples_leaf=5),
+        "extra trees": ExtraTreesClassifier(**common),
+    }
+    rows = [compare(name, model.fit(X, y), planes, 2) for name, model in estimators.items()]
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

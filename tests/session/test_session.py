@@ -294,3 +294,12 @@ def test_work_runs_outside_the_thread_of_the_session(
 def test_settings_say_what_they_take(session: Session) -> None:
     with pytest.raises(TypeError, match="must be a FeatureSet"):
         session.features = "all"
+
+
+def test_warm_up_happens_in_the_background(session: Session) -> None:
+    session.warm_up()
+    for thread in threading.enumerate():
+        if thread.name == "pixclass-warm-up":
+            assert thread.daemon, "a process that ends must not wait for a compiler"
+            thread.join(LONG)
+    assert session.job is None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from ._features import FeatureSet
 
 
+@cache  # once is enough for a process
 def warm_up(ndim: int = 2) -> None:
     """Train on a tiny image and predict it, so that the first real one need not wait.
 

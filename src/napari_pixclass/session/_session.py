@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from psygnal import Signal
 
-from napari_pixclass.core import ClassInfo, FeatureSet, Steps, default_class
+from napari_pixclass.core import ClassInfo, FeatureSet, Steps, default_class, warm_up
 
 from ._jobs import Job
 from ._plan import Plan, resolve
@@ -297,6 +298,11 @@ class Session:
         return resolve(self._pairs, self.counts, self._features, self._classifier, self.target)
 
     # Work -------------------------------------------------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Compile or load in the background what a first training and prediction need; nothing waits for it."""
+        ndim = 2 if self._features is None else self._features.ndim
+        Thread(target=warm_up, args=(ndim,), name="pixclass-warm-up", daemon=True).start()
 
     @property
     def job(self) -> Job[Any] | None:

@@ -53,6 +53,7 @@ class Dock(QWidget):
         layout.addWidget(self.footer)
         self.destroyed.connect(self.connections.close)
         self.session.adopt_layers()
+        self.session.warm_up()
 
     def add_panel(self, panel: Panel) -> None:
         """Add a panel below those that are there."""
