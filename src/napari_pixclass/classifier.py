@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_pixclass import core
+from napari_pixclass.core import AS_TRAINED, AsTrained
 
 
 class PixelClassifier(core.PixelClassifier):
     __doc__ = core.PixelClassifier.__doc__
 
     def predict_proba(
-        self, image: Any, *, channel_axis: int | None = None, spacing: Sequence[float] | None = None
+        self,
+        image: Any,
+        *,
+        channel_axis: int | AsTrained | None = AS_TRAINED,
+        spacing: Sequence[float] | None = None,
     ) -> Any:
         """As `core.PixelClassifier.predict_proba`; a dask array gives a dask array of the same values."""
         if not _is_dask(image):
@@ -23,7 +28,11 @@ class PixelClassifier(core.PixelClassifier):
         return lazy_probabilities(self, image, channel_axis, spacing)
 
     def predict(
-        self, image: Any, *, channel_axis: int | None = None, spacing: Sequence[float] | None = None
+        self,
+        image: Any,
+        *,
+        channel_axis: int | AsTrained | None = AS_TRAINED,
+        spacing: Sequence[float] | None = None,
     ) -> Any:
         """As `core.PixelClassifier.predict`; a dask array gives a dask array of the same values."""
         if not _is_dask(image):
@@ -33,7 +42,11 @@ class PixelClassifier(core.PixelClassifier):
         return lazy_segmentation(self, lazy_probabilities(self, image, channel_axis, spacing))
 
     def uncertainty(
-        self, image: Any, *, channel_axis: int | None = None, spacing: Sequence[float] | None = None
+        self,
+        image: Any,
+        *,
+        channel_axis: int | AsTrained | None = AS_TRAINED,
+        spacing: Sequence[float] | None = None,
     ) -> Any:
         """As `core.PixelClassifier.uncertainty`; a dask array gives a dask array of the same values."""
         if not _is_dask(image):

@@ -184,6 +184,14 @@ def test_channels_anywhere(channel_axis: int) -> None:
     np.testing.assert_array_equal(classifier.predict_proba(channels, channel_axis=0), reference)
 
 
+def test_one_channel_need_not_have_an_axis_of_its_own() -> None:
+    image, labels = scene(40, 50)
+    classifier = small().fit(image[None], labels, channel_axis=0)
+    np.testing.assert_array_equal(
+        classifier.predict_proba(image, channel_axis=None), classifier.predict_proba(image[None])
+    )
+
+
 def test_spacing_is_remembered_and_can_be_replaced() -> None:
     image, labels = scene(8, 30, 31)
     features = FeatureSet.from_selection({"gaussian_smoothing": [3.5]}, 3)
@@ -289,6 +297,8 @@ IMAGE, LABELS = scene(20, 24)
         (IMAGE, LABELS, {"channel_axis": 2}, ValueError, "one of the image's 2 axes"),
         (IMAGE, LABELS, {"channel_axis": 1.0}, TypeError, "integer or None"),
         (IMAGE, LABELS, {"spacing": (1, 0)}, ValueError, "positive"),
+        (IMAGE, LABELS, {"spacing": 2.0}, TypeError, "one per spatial axis; got 2.0"),
+        (IMAGE, LABELS, {"spacing": (1, 1e-30)}, ValueError, "Give all in one unit"),
         (IMAGE, LABELS, {"spacing": (1, 1, 1)}, ValueError, "2 spatial axes; got 3"),
         ([IMAGE, IMAGE], [LABELS], {}, ValueError, "2 images and 1 labels"),
         ([IMAGE], LABELS, {}, ValueError, "a list of images needs a list"),

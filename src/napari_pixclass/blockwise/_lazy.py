@@ -11,6 +11,8 @@ import numpy.typing as npt
 from dask.array.overlap import overlap
 
 from napari_pixclass.core import (
+    AS_TRAINED,
+    AsTrained,
     BlockPredictor,
     PixelClassifier,
     region_shape,
@@ -23,7 +25,7 @@ from napari_pixclass.core import (
 def lazy_probabilities(
     classifier: PixelClassifier,
     image: da.Array,
-    channel_axis: int | None = None,
+    channel_axis: int | AsTrained | None = AS_TRAINED,
     spacing: Sequence[float] | None = None,
 ) -> da.Array:
     """Probabilities of a dask array as a dask array; each chunk equals that of the eager result, bit for bit.

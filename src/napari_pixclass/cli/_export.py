@@ -11,13 +11,12 @@ from ._image_options import chosen_spacing
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import BlockResult, Steps
+    from napari_pixclass.core import Output, Steps
     from napari_pixclass.io import ImageFile
 
 EXPORTS = ("probabilities", "uncertainty", "segmentation")
@@ -62,7 +61,7 @@ class ExportOptions:
         type. Segmentations have the smallest type that holds the class values.
     """
 
-    exports: tuple[str, ...]
+    exports: tuple[Output, ...]
     format: str
     dtype: str
 
@@ -102,11 +101,9 @@ def predict_steps(
     image: ImageFile,
     spacing: Sequence[float] | None,
     options: ExportOptions,
-) -> Steps[dict[str, npt.NDArray[Any]]]:
+) -> Steps[dict[Output, npt.NDArray[Any]]]:
     """Predict an image in steps; return the arrays to write, probabilities with classes first."""
-    import numpy as np
-
-    from napari_pixclass.core import index_of, segmentation_of, uncertainty_of
+    from napari_pixclass.core import output_steps
 
     _, axes = classifier.check_image(image.data, image.channel_axis)
     if options.format == "png" and len(axes.shape) != 2:
@@ -114,44 +111,19 @@ def predict_steps(
             f"a PNG file holds one plane; results of '{image.name}' have the shape {axes.shape}. "
             "Use --format tiff."
         )
-    classes = classifier.state.classes.astype(np.min_scalar_type(int(classifier.classes_[-1])))
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    if "probabilities" in options.exports:
-        arrays["probabilities"] = np.empty((len(classes), *axes.shape), options.dtype)
-    if "uncertainty" in options.exports:
-        arrays["uncertainty"] = np.empty(axes.shape, options.dtype)
-    if "segmentation" in options.exports:
-        arrays["segmentation"] = np.empty(axes.shape, classes.dtype)
-
-    def deliver(result: BlockResult) -> None:
-        where = index_of(result.frame, result.region)
-        block = result.probabilities
-        for export, array in arrays.items():
-            if export == "probabilities":
-                array[(slice(None), *where)] = scaled(block, options.dtype)
-            elif export == "uncertainty":
-                array[where] = scaled(uncertainty_of(block, axis=0), options.dtype)
-            else:
-                array[where] = segmentation_of(block, classes, axis=0)
-
-    yield from classifier.predict_steps(
-        image.data, deliver, channel_axis=image.channel_axis, spacing=spacing
+    return output_steps(
+        classifier,
+        image.data,
+        options.exports,
+        channel_axis=image.channel_axis,
+        spacing=spacing,
+        dtype=options.dtype,
     )
-    return arrays
-
-
-def scaled(values: npt.NDArray[np.float32], dtype: str) -> npt.NDArray[Any]:
-    """Numbers from 0 to 1 as `dtype`; integer types use their whole range, rounded to nearest."""
-    import numpy as np
-
-    if dtype == "float32":
-        return values
-    return np.rint(values * np.float64(np.iinfo(dtype).max)).astype(dtype)
 
 
 def write_results(
-    arrays: dict[str, npt.NDArray[Any]],
-    paths: dict[str, Path],
+    arrays: Mapping[Output, npt.NDArray[Any]],
+    paths: Mapping[str, Path],
     image: ImageFile,
     class_names: Sequence[str],
     spacing_option: list[float] | None = None,

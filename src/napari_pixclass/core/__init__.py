@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._axes import ArrayLike, ImageAxes, Region, as_image, as_labels, index_of, resolve_axes
+from ._axes import (
+    AS_TRAINED,
+    ArrayLike,
+    AsTrained,
+    ImageAxes,
+    Region,
+    as_image,
+    as_labels,
+    index_of,
+    resolve_axes,
+)
 from ._blocks import iter_blocks, region_shape
 from ._classes import PALETTE, ClassInfo, default_class
 from ._compute import compute_features
 from ._families import DEFAULT_SIGMAS, FAMILIES, FAMILY_OF, MAX_SIGMA, Family
 from ._features import Feature, FeatureSet
 from ._forest import CompiledForest, ForestArrays
+from ._output_arrays import OUTPUTS, Output, output_steps
 from ._outputs import segmentation_of, uncertainty_of
 from ._predict import BlockPredictor, BlockResult
 from ._sample_images import SampleImage, sample_images
@@ -23,12 +34,15 @@ if TYPE_CHECKING:
     from ._classifier import FittedState, PixelClassifier
 
 __all__ = [
+    "AS_TRAINED",
     "DEFAULT_SIGMAS",
     "FAMILIES",
     "FAMILY_OF",
     "MAX_SIGMA",
+    "OUTPUTS",
     "PALETTE",
     "ArrayLike",
+    "AsTrained",
     "BlockPredictor",
     "BlockResult",
     "ClassInfo",
@@ -39,6 +53,7 @@ __all__ = [
     "FittedState",
     "ForestArrays",
     "ImageAxes",
+    "Output",
     "PixelClassifier",
     "Region",
     "SampleImage",
@@ -51,6 +66,7 @@ __all__ = [
     "default_class",
     "index_of",
     "iter_blocks",
+    "output_steps",
     "region_shape",
     "resolve_axes",
     "run_steps",

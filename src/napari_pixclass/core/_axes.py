@@ -10,12 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Region = tuple[slice, ...]
+
+AsTrained = Literal["as trained"]
+AS_TRAINED: Final[AsTrained] = "as trained"
+"""For `channel_axis`: that of the images trained on. None says that an image has no channel axis."""
 
 MAX_MAGNITUDE = 1e10
 """Largest absolute pixel value: beyond it squares of products of derivatives overflow float32."""

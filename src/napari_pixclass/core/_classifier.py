@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -12,13 +12,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 
-from ._axes import ArrayLike, ImageAxes, as_image, index_of, resolve_axes
+from ._axes import AS_TRAINED, ArrayLike, AsTrained, ImageAxes, as_image, resolve_axes
 from ._classes import default_class
 from ._features import FeatureSet
 from ._forest import ForestArrays
 from ._grow import grow_forest, seed_sequence
-from ._outputs import segmentation_of, uncertainty_of
-from ._predict import BlockPredictor, BlockResult, count_blocks, iter_predictions, resolve_n_jobs
+from ._output_arrays import Output, output_steps
+from ._predict import BlockPredictor, resolve_n_jobs
 from ._samples import Samples, iter_samples, labelled_regions, merge_samples
 from ._scales import valid_spacing
 from ._steps import Step, Steps, run_steps
@@ -61,7 +61,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_
-        Class values as painted, ascending.
+        Class values as painted, ascending, in the smallest unsigned type that holds them.
     estimator_
         The fitted scikit-learn classifier.
     features_
@@ -150,6 +150,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         X = np.concatenate([part.X for part in merged])
         y = np.concatenate([part.y for part in merged])
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        classes = classes.astype(np.min_scalar_type(int(classes[-1])))
         forest = None
         if self.estimator is None:
             n_trees = int(self.n_estimators)
@@ -236,7 +237,11 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         return self.state.predictor.halo
 
     def predict_proba(
-        self, image: ArrayLike, *, channel_axis: int | None = None, spacing: Spacing = None
+        self,
+        image: ArrayLike,
+        *,
+        channel_axis: int | AsTrained | None = AS_TRAINED,
+        spacing: Spacing = None,
     ) -> npt.NDArray[np.float32]:
         """Probability of each class at each pixel.
 
@@ -245,7 +250,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         image
             An image with as many channels as those trained on; leading axes may be more or fewer.
         channel_axis
-            Axis of its channels, if not that given to `fit`.
+            Axis of its channels, None if it has none; by default as given to `fit`.
         spacing
             Size of its pixels along each spatial axis, if not that of the first image trained on.
 
@@ -254,42 +259,39 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         ndarray of float32, shape ``image.shape without its channel axis + (n_classes,)``
             In the order of `classes_`; sums to 1.
         """
-        n_classes = len(self.state.classes)
-        return self._collect(
-            image,
-            channel_axis,
-            spacing,
-            (n_classes,),
-            np.float32,
-            lambda block: np.moveaxis(block, 0, -1),
-        )
+        return self._output("probabilities", image, channel_axis, spacing)
 
     def predict(
-        self, image: ArrayLike, *, channel_axis: int | None = None, spacing: Spacing = None
+        self,
+        image: ArrayLike,
+        *,
+        channel_axis: int | AsTrained | None = AS_TRAINED,
+        spacing: Spacing = None,
     ) -> npt.NDArray[np.integer[Any]]:
         """Class value, as painted, of the most probable class at each pixel. Parameters as in `predict_proba`."""
-        classes = self.state.classes
-        return self._collect(
-            image,
-            channel_axis,
-            spacing,
-            (),
-            classes.dtype,
-            lambda block: segmentation_of(block, classes, axis=0),
-        )
+        return self._output("segmentation", image, channel_axis, spacing)
 
     def uncertainty(
-        self, image: ArrayLike, *, channel_axis: int | None = None, spacing: Spacing = None
+        self,
+        image: ArrayLike,
+        *,
+        channel_axis: int | AsTrained | None = AS_TRAINED,
+        spacing: Spacing = None,
     ) -> npt.NDArray[np.float32]:
         """1 minus the difference between the two largest probabilities. Parameters as in `predict_proba`."""
-        return self._collect(
-            image,
-            channel_axis,
-            spacing,
-            (),
-            np.float32,
-            lambda block: uncertainty_of(block, axis=0),
+        return self._output("uncertainty", image, channel_axis, spacing)
+
+    def _output(
+        self,
+        output: Output,
+        image: ArrayLike,
+        channel_axis: int | AsTrained | None,
+        spacing: Spacing,
+    ) -> npt.NDArray[Any]:
+        steps = output_steps(
+            self, image, {output}, channel_axis=channel_axis, spacing=spacing, classes_last=True
         )
+        return run_steps(steps)[output]
 
     def predictor(self, spacing: Spacing = None) -> BlockPredictor:
         """What predicts single blocks, for images of this `spacing`; None for that of the first image trained on."""
@@ -298,26 +300,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             return predictor
         return replace(predictor, spacing=valid_spacing(spacing, predictor.ndim))
 
-    def predict_steps(
-        self,
-        image: ArrayLike,
-        deliver: Callable[[BlockResult], None],
-        *,
-        channel_axis: int | None = None,
-        spacing: Spacing = None,
-    ) -> Steps[None]:
-        """Predict block by block in steps, handing each block to `deliver`."""
-        image, axes = self.check_image(image, channel_axis)
-        total = count_blocks(axes)
-        results = iter_predictions(
-            self.predictor(spacing), image, axes, resolve_n_jobs(self.n_jobs)
-        )
-        for done, result in enumerate(results, start=1):
-            deliver(result)
-            yield Step(done, total, "Predicting")
-
     def check_image(
-        self, image: ArrayLike, channel_axis: int | None = None
+        self, image: ArrayLike, channel_axis: int | AsTrained | None = AS_TRAINED
     ) -> tuple[ArrayLike, ImageAxes]:
         """Check that `image` can be predicted; return it with the roles of its axes.
 
@@ -328,7 +312,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         """
         state = self.state
         image = as_image(image)
-        channel_axis = state.channel_axis if channel_axis is None else channel_axis
+        if channel_axis == AS_TRAINED:
+            channel_axis = state.channel_axis
         axes = resolve_axes(image.shape, state.features.ndim, channel_axis)
         if axes.n_channels != state.n_channels:
             raise ValueError(
@@ -336,21 +321,3 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
                 f"image of shape {tuple(image.shape)} with channel_axis={channel_axis}."
             )
         return image, axes
-
-    def _collect(
-        self,
-        image: ArrayLike,
-        channel_axis: int | None,
-        spacing: Spacing,
-        last: tuple[int, ...],
-        dtype: npt.DTypeLike,
-        convert: Callable[[npt.NDArray[np.float32]], npt.NDArray[Any]],
-    ) -> npt.NDArray[Any]:
-        _, axes = self.check_image(image, channel_axis)
-        output = np.empty(axes.shape + last, dtype=dtype)
-
-        def write(result: BlockResult) -> None:
-            output[index_of(result.frame, result.region)] = convert(result.probabilities)
-
-        run_steps(self.predict_steps(image, write, channel_axis=channel_axis, spacing=spacing))
-        return output

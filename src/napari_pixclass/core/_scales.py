@@ -23,6 +23,9 @@ import numpy as np
 TRUNCATE = 4.0
 """Kernels reach this many standard deviations."""
 
+MAX_ANISOTROPY = 1e4
+"""Largest spacing over the smallest: beyond it somebody has mixed up units, and squares of it leave float32."""
+
 DOG_RATIO = 0.66
 """Inner over outer width of a difference of Gaussians (ilastik's choice)."""
 
@@ -79,6 +82,11 @@ def valid_spacing(spacing: Sequence[float] | None, ndim: int) -> tuple[float, ..
         )
     if not all(math.isfinite(value) and value > 0 for value in values):
         raise ValueError(f"spacing must be positive and finite along every axis; got {values}.")
+    if max(values) > MAX_ANISOTROPY * min(values):
+        raise ValueError(
+            f"spacings must lie within a factor of {MAX_ANISOTROPY:g} of each other; got {values}. "
+            "Give all in one unit."
+        )
     return values
 
 

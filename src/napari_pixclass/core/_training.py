@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -72,7 +72,7 @@ def _only_possible_ndim(image: ArrayLike, channel_axis: int | None) -> int:
 
 def _spacings(spacing: Any, n_images: int) -> list[Spacing]:
     """One spacing per image: a list of numbers holds for all of them."""
-    if spacing is None or all(np.isscalar(value) for value in spacing):
+    if not isinstance(spacing, Iterable) or all(np.isscalar(value) for value in spacing):
         return [spacing] * n_images
     spacings = list(spacing)
     if len(spacings) != n_images:

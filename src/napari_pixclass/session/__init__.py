@@ -2,7 +2,7 @@
 
 from ._jobs import Job, Mailbox
 from ._plan import Plan, resolve
-from ._prediction import OUTPUTS, Output, Prediction
+from ._prediction import Prediction
 from ._preview import FeaturePreview, preview_steps
 from ._queue import JobQueue
 from ._session import Session
@@ -17,7 +17,6 @@ from ._sources import (
 )
 
 __all__ = [
-    "OUTPUTS",
     "ArrayImage",
     "ArrayLabels",
     "FeaturePreview",
@@ -26,7 +25,6 @@ __all__ = [
     "JobQueue",
     "LabelsSource",
     "Mailbox",
-    "Output",
     "Pair",
     "Plan",
     "Prediction",

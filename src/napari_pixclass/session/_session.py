@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from psygnal import Signal
 
-from napari_pixclass.core import ClassInfo, FeatureSet, Steps, default_class, warm_up
+from napari_pixclass.core import (
+    OUTPUTS,
+    ClassInfo,
+    FeatureSet,
+    Output,
+    Steps,
+    default_class,
+    warm_up,
+)
 
 from ._jobs import Job
 from ._plan import Plan, resolve
-from ._prediction import OUTPUTS, Output, Prediction, predict_steps
+from ._prediction import Prediction, predict_steps
 from ._queue import JobQueue
 from ._sources import (
     ArrayImage,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QCheckBox
 
-from napari_pixclass.session import Output
+from napari_pixclass.core import Output
 
 from ._connections import Connections
 from ._layer_combo import LayerCombo
