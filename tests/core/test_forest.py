@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.core.forests import KINDS, estimators, fit_forest
 
 from napari_pixclass.core import CompiledForest, ForestArrays
-from napari_pixclass.core._forest import warm_up
 
 
 def compile_estimator(estimator: Any) -> CompiledForest:
@@ -256,11 +255,6 @@ def test_threads_share_a_forest() -> None:
     with ThreadPoolExecutor(8) as pool:
         for found, wanted in zip(pool.map(forest.predict_planes, blocks), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
-
-
-def test_warm_up_predicts_nothing_and_may_be_repeated() -> None:
-    warm_up()
-    warm_up()
 
 
 @pytest.mark.parametrize(

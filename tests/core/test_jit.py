@@ -52,8 +52,11 @@ def test_a_cache_that_fails_costs_only_time() -> None:
 
 
 SCRIPT = """
-from napari_pixclass.core._forest import warm_up
-warm_up()
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from napari_pixclass.core import CompiledForest, ForestArrays
+forest = RandomForestClassifier(1, random_state=0).fit([[0.0], [1.0]], [0, 1])
+CompiledForest(ForestArrays.from_estimator(forest)).predict_planes(np.zeros((1, 1), np.float32))
 """
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+MAX_NAME_LENGTH = 200
+"""Most characters of a class name."""
+
 # Bright on grey images, apart from each other for colour-blind eyes as far as twelve colours can be.
 PALETTE = (
     "#ffb000",
@@ -31,7 +34,7 @@ class ClassInfo:
     value
         Class value in the labels, 1 or more.
     name
-        What people call it.
+        What people call it: 1 to `MAX_NAME_LENGTH` printable characters.
     color
         ``"#rrggbb"``.
     """
@@ -44,6 +47,14 @@ class ClassInfo:
         if self.value < 1:
             raise ValueError(
                 f"a class value must be 1 or more, 0 means unlabelled; got {self.value}."
+            )
+        # Not printable: what steers terminals, breaks lines, or cannot be written as UTF-8 or XML.
+        if not (
+            0 < len(self.name) <= MAX_NAME_LENGTH and self.name.strip() and self.name.isprintable()
+        ):
+            raise ValueError(
+                f"a class name must be 1 to {MAX_NAME_LENGTH} printable characters; got "
+                f"{ascii(self.name[:MAX_NAME_LENGTH])}."
             )
         if not re.fullmatch("#[0-9a-f]{6}", self.color):
             raise ValueError(f"a class colour must look like '#3d8bfd'; got {self.color!r}.")

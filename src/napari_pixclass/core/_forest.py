@@ -11,7 +11,7 @@ from ._forest_arrays import ForestArrays, ForestKind
 from ._forest_kernels import predict_tiles
 from ._forest_program import LANES, Program, compile_forest
 
-__all__ = ["CompiledForest", "ForestArrays", "ForestKind", "warm_up"]
+__all__ = ["CompiledForest", "ForestArrays", "ForestKind"]
 
 Planes = npt.NDArray[np.float32]
 
@@ -114,25 +114,6 @@ class CompiledForest:
         out = np.empty((len(X), self.n_classes), dtype=np.float32)
         _predict(self._program, X.T, out.T)
         return out
-
-
-def warm_up() -> None:
-    """Compile the kernel, or load it from the cache, before the first prediction needs it."""
-    leaf = ForestArrays(
-        tree_offsets=np.array([0, 1], dtype=np.int64),
-        children_left=np.array([-1], dtype=np.int32),
-        children_right=np.array([-1], dtype=np.int32),
-        feature=np.zeros(1, dtype=np.int32),
-        threshold=np.zeros(1),
-        value=np.ones((1, 1)),
-        impurity=np.zeros(1),
-        n_node_samples=np.ones(1, dtype=np.int64),
-        weighted_n_node_samples=np.ones(1),
-        n_features=1,
-        n_classes=1,
-        kind="RandomForestClassifier",
-    )
-    CompiledForest(leaf).predict_planes(np.zeros((1, 1), dtype=np.float32))
 
 
 def _check_float32(name: str, array: Any) -> None:
