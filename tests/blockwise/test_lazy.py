@@ -102,10 +102,26 @@ def test_zarr_is_read_block_by_block(image: np.ndarray, classifier: PixelClassif
     )
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e12])
+def test_bad_values_are_found_when_they_are_computed(
+    image: np.ndarray, classifier: PixelClassifier, value: float
+) -> None:
+    bad = image.copy()
+    bad[33, 44] = value
+    for method in (classifier.predict_proba, classifier.predict, classifier.uncertainty):
+        with pytest.raises(ValueError, match=r"finite numbers|must lie within"):
+            method(da.from_array(bad, chunks=20)).compute()
+
+
 def test_bad_lazy_images_are_refused_at_once(
     image: np.ndarray, classifier: PixelClassifier
 ) -> None:
     with pytest.raises(ValueError, match="at least 2 axes"):
         classifier.predict_proba(da.from_array(image[0]))
+    flat = da.from_array(image)[
+        da.from_array(image)[:, 0] > 0
+    ]  # as many rows as there turn out to be
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        classifier.predict_proba(flat)
     with pytest.raises(TypeError, match="real numbers"):
         classifier.predict_proba(da.from_array(image.astype(complex)))

@@ -320,6 +320,7 @@ def test_images_with_different_channels_do_not_train_together() -> None:
 @pytest.mark.parametrize(
     ("parameters", "error", "words"),
     [
+        ({"features": "all"}, TypeError, "must be a FeatureSet or None; got 'all'"),
         ({"n_estimators": 0}, ValueError, "1 or more"),
         ({"n_estimators": 2.5}, TypeError, "whole number"),
         ({"n_jobs": 0}, ValueError, "other than 0"),
@@ -330,7 +331,7 @@ def test_images_with_different_channels_do_not_train_together() -> None:
 )
 def test_bad_parameters(parameters, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        PixelClassifier(FEATURES, **parameters).fit(IMAGE, LABELS)
+        PixelClassifier(**({"features": FEATURES} | parameters)).fit(IMAGE, LABELS)
 
 
 def test_features_must_be_chosen_for_stacks() -> None:

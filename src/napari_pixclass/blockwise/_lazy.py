@@ -15,6 +15,7 @@ from napari_pixclass.core import (
     AsTrained,
     BlockPredictor,
     PixelClassifier,
+    check_values,
     region_shape,
     resolve_axes,
     segmentation_of,
@@ -43,6 +44,10 @@ def lazy_probabilities(
     -------
     dask array of float32, shape ``image.shape without its channel axis + (n_classes,)``
     """
+    if any(np.isnan(size) for size in image.shape):
+        raise ValueError(
+            f"a dask image must know its shape; got {image.shape}. Call image.compute_chunk_sizes() first."
+        )
     _, axes = classifier.check_image(image, channel_axis)
     predictor = classifier.predictor(spacing)
     n_lead = len(axes.lead)
@@ -113,6 +118,7 @@ def _predict_chunk(
     block_info: Any = None,
 ) -> npt.NDArray[np.float32]:
     """Predict one chunk with its overlap; the overlap is missing where the image ends, and mirrored there."""
+    check_values(chunk)
     location, counts = block_info[0]["chunk-location"], block_info[0]["num-chunks"]
     ndim = len(depth)
     region = tuple(

@@ -12,6 +12,7 @@ from ._axes import (
     Region,
     as_image,
     as_labels,
+    check_values,
     index_of,
     resolve_axes,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Steps",
     "as_image",
     "as_labels",
+    "check_values",
     "compute_features",
     "default_class",
     "index_of",

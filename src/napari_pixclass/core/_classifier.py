@@ -131,6 +131,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     ) -> Steps[None]:
         """`fit` in steps, for a driver that shows progress and may cancel."""
         n_jobs = resolve_n_jobs(self.n_jobs)
+        self._check_features()
         self._check_estimator()
         seed = seed_sequence(self.random_state)
         training = training_images(image, labels, self.features, channel_axis, spacing)
@@ -182,6 +183,12 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             ),
             estimator,
         )
+
+    def _check_features(self) -> None:
+        if not isinstance(self.features, FeatureSet | None):
+            raise TypeError(
+                f"features must be a FeatureSet or None; got {self.features!r}. Example: FeatureSet.default(2)."
+            )
 
     def _check_estimator(self) -> None:
         if self.estimator is None:
