@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from napari_pixclass.cli import main
 
@@ -32,8 +32,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tifffile.imwrite(folder / "grey.tif", image((40, 48)).astype(np.uint16))
     tifffile.imwrite(folder / "grey_labels.tif", labels((40, 48)))
     colours = np.moveaxis(image((3, 40, 48)), 0, -1).astype(np.uint8)
-    iio.imwrite(folder / "colour.png", colours)
-    iio.imwrite(folder / "colour_labels.png", labels((40, 48)))
+    Image.fromarray(colours).save(folder / "colour.png")
+    Image.fromarray(labels((40, 48))).save(folder / "colour_labels.png")
     for axes, name, shape in (("ZYX", "volume", (6, 20, 24)), ("TYX", "film", (3, 20, 24))):
         tifffile.imwrite(
             folder / f"{name}.tif",

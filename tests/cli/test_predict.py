@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 import napari_pixclass as px
+import napari_pixclass.io
 from napari_pixclass.cli import main
 from napari_pixclass.io import open_image, open_labels
 
@@ -96,6 +99,76 @@ def test_channels_may_stand_elsewhere_than_in_training(files: Path, tmp_path: Pa
     np.testing.assert_array_equal(np.moveaxis(written, 0, -1), expected)
 
 
+def test_channels_last_in_a_file_that_names_no_axes(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = np.random.default_rng(0).integers(0, 200, (40, 48, 5), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "last.tif", image, photometric="minisblack")
+    model = tmp_path / "m.pixclass"
+    pair = ["--pair", f"{tmp_path}/last.tif", f"{files}/grey_labels.tif"]
+    options = ["--ndim", "2", "--channel-axis", "2", "--features", "fast", "--trees", "5"]
+    assert main(["train", *pair, "-o", str(model), *options]) == 0
+    expected = px.load(model).predict_proba(image)
+    for name, more in (("given", ["--channel-axis", "2"]), ("known to the model", [])):
+        folder = tmp_path / name
+        assert main(["predict", str(model), f"{tmp_path}/last.tif", "-o", str(folder), *more]) == 0
+        written = open_image(folder / "last_Probabilities.tiff")
+        assert written.axes == "CYX"
+        np.testing.assert_array_equal(np.moveaxis(written.data, 0, -1), expected)
+
+
+def test_axes_that_cannot_be_written_are_refused_before_predicting(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    colour = [f"{files}/colour.png", "--channel-axis", "none"]
+    assert main(["predict", str(model), *colour, "-o", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    (line,) = err.splitlines()[-1:]
+    assert "must end in the axes Y and X" in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_of_one_channel_predicts_images_without_a_channel_axis(
+    files: Path, tmp_path: Path
+) -> None:
+    grey = tifffile.imread(files / "grey.tif")
+    tifffile.imwrite(
+        tmp_path / "one.tif", grey[np.newaxis], photometric="minisblack", metadata={"axes": "CYX"}
+    )
+    model = tmp_path / "m.pixclass"
+    pair = ["--pair", f"{tmp_path}/one.tif", f"{files}/grey_labels.tif"]
+    options = ["--channel-axis", "0", "--features", "fast", "--trees", "5"]
+    assert main(["train", *pair, "-o", str(model), *options]) == 0
+    assert px.load(model).channel_axis_ == 0
+    assert main(["predict", str(model), f"{files}/grey.tif", "-o", str(tmp_path)]) == 0
+    np.testing.assert_array_equal(
+        np.moveaxis(open_image(tmp_path / "grey_Probabilities.tiff").data, 0, -1),
+        px.load(model).predict_proba(grey, channel_axis=None),
+    )
+
+
+def test_a_picture_with_transparency_has_three_channels_in_every_format(
+    files: Path, tmp_path: Path
+) -> None:
+    colours = open_image(files / "colour.png").data
+    with_alpha = np.dstack([colours, np.full(colours.shape[:2], 255, dtype=np.uint8)])
+    Image.fromarray(with_alpha).save(tmp_path / "png.png")
+    tifffile.imwrite(
+        tmp_path / "tif.tif", with_alpha, photometric="rgb", extrasamples=["unassalpha"]
+    )
+    model = tmp_path / "m.pixclass"
+    pair = ["--pair", f"{files}/colour.png", f"{files}/colour_labels.png"]
+    assert main(["train", *pair, "-o", str(model), "--features", "fast", "--trees", "5"]) == 0
+    images = [f"{tmp_path}/png.png", f"{tmp_path}/tif.tif"]
+    assert main(["predict", str(model), *images, "-o", str(tmp_path)]) == 0
+    expected = px.load(model).predict_proba(colours)
+    for name in ("png", "tif"):
+        written = open_image(tmp_path / f"{name}_Probabilities.tiff").data
+        np.testing.assert_array_equal(np.moveaxis(written, 0, -1), expected)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_integers_use_their_whole_range(
     files: Path, model: Path, tmp_path: Path, dtype: str
@@ -135,6 +208,43 @@ def test_one_bad_image_does_not_stop_the_others(
     assert out == f"{tmp_path}/grey_Probabilities.tiff\n"
     assert "error: '" in err
     assert err.endswith("napari-pixclass: 1 of 2 images failed\n")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left on device")])
+def test_a_failure_at_one_image_leaves_none_of_its_files_and_does_not_stop_the_others(
+    files: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    images = [tmp_path / name for name in ("first.tif", "second.tif")]
+    for image in images:
+        image.write_bytes((files / "grey.tif").read_bytes())
+    folder = tmp_path / "out"
+    folder.mkdir()
+    older = folder / "first_Probabilities.tiff"
+    older.write_bytes(b"of an earlier run")
+    write = napari_pixclass.io.write_tiff
+
+    def fail_at_the_segmentation_of_the_first(path: Path, *args: Any, **options: Any) -> None:
+        if "first_Segmentation" in path.name:
+            raise error
+        write(path, *args, **options)
+
+    monkeypatch.setattr(napari_pixclass.io, "write_tiff", fail_at_the_segmentation_of_the_first)
+    capsys.readouterr()
+    paths = [str(path) for path in images]
+    assert main(["predict", str(model), *paths, "-o", str(folder), "--overwrite", *ALL]) == 1
+    out, err = capsys.readouterr()
+    expected = [f"second_{name}.tiff" for name in ("Probabilities", "Uncertainty", "Segmentation")]
+    assert out.splitlines() == [str(folder / name) for name in expected]
+    reason = str(error) or "MemoryError"
+    assert f"napari-pixclass: failed: {images[0]}: {reason}\n" in err
+    assert err.endswith("napari-pixclass: 1 of 2 images failed\n")
+    assert {path.name for path in folder.iterdir()} == {older.name, *expected}
+    assert older.read_bytes() == b"of an earlier run"
 
 
 def test_nothing_is_overwritten_unasked(

@@ -43,12 +43,11 @@ def test_several_pairs_with_names(
 ) -> None:
     output = tmp_path / "m.pixclass"
     second = ["--pair", f"{files}/grey.tif", f"{files}/grey_labels.tif"]
-    names = ["--class-names", "back\x1b[31m", "cell"]
+    names = ["--class-names", "Hintergründe & co", "核"]
     assert train(files, "grey", output, *second, "--sigmas", "1", "--features", "all", *names) == 0
-    assert "trained on 2 images" in (out := capsys.readouterr().out)
-    assert "\x1b" not in out
+    assert "trained on 2 images" in capsys.readouterr().out
     loaded = px.load(output)
-    assert [info.name for info in loaded.class_table_] == ["back\x1b[31m", "cell"]
+    assert [info.name for info in loaded.class_table_] == ["Hintergründe & co", "核"]
     assert loaded.n_samples_ == (80, 80)
     assert len(loaded.features_) == 8
     assert loaded.features_.sigmas == (1.0,)
@@ -186,6 +185,9 @@ def test_bad_input(
         (["--channel-axis", "5"], "channel_axis must be one of"),
         (["--spacing", "1"], "one value for each of the 2 spatial axes"),
         (["--spacing", "1", "-2"], "spacing must be positive"),
+        (["--class-names", "a", "\x1b[31m"], "a class name must be 1 to 200 printable"),
+        (["--class-names", "a", "\ud800"], "a class name must be 1 to 200 printable"),
+        (["--class-names", "a", ""], "a class name must be 1 to 200 printable"),
         (["--class-names", "one"], "each of the 2 classes in the labels, 2, 5; got 1 names"),
         (["-o", "nowhere/m.pixclass"], "the folder of a file to write must exist"),
         (["-o", "."], "must not be a folder"),

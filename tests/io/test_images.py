@@ -16,6 +16,7 @@ from napari_pixclass.io import (
     ImageFile,
     open_image,
     open_labels,
+    replacing_all,
     with_channel_axis,
     write_png,
     write_tiff,
@@ -144,10 +145,74 @@ def test_unknown_axes_stay_unknown(tmp_path: Path) -> None:
         open_image(tmp_path / "a.tif", channel_axis=3)
 
 
+@pytest.mark.parametrize(
+    ("axes", "channel_axis", "expected"),
+    [
+        ("QYX", 2, "YXC"),  # what tifffile makes of (64, 72, 5)
+        ("QYX", 1, "YCX"),
+        ("QYX", 0, "CYX"),
+        ("QQYX", 3, "QYXC"),
+        ("TZYX", 3, "TYXC"),
+        ("YX", 1, "XC"),
+    ],
+)
+def test_letters_that_the_channel_axis_proves_wrong_are_given_anew(
+    axes: str, channel_axis: int, expected: str
+) -> None:
+    spacing = tuple(1.0 for letter in "ZYX" if letter in axes)
+    image = ImageFile("a", numbers((6, 8, 9, 5)[-len(axes) :]), axes, None, spacing, "nm")
+    named = with_channel_axis(image, channel_axis)
+    assert (named.axes, named.channel_axis) == (expected, channel_axis)
+    known = axes == "QYX" and channel_axis == 0
+    assert (named.spacing, named.unit) == ((spacing, "nm") if known else (None, None))
+
+
 def test_the_channel_axis_can_be_denied() -> None:
     image = ImageFile("a", numbers((4, 8, 9)), "CYX", 0, (1.0, 2.0), "nm")
     denied = with_channel_axis(image, None)
     assert (denied.axes, denied.channel_axis, denied.spacing) == ("QYX", None, (1.0, 2.0))
+
+
+@pytest.mark.parametrize("alpha", ["unassalpha", "assocalpha"])
+@pytest.mark.parametrize("planar", [False, True])
+def test_transparency_of_a_tiff_is_no_channel(tmp_path: Path, alpha: str, planar: bool) -> None:
+    colours = numbers((8, 9, 4), "uint8")
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.moveaxis(colours, -1, 0) if planar else colours,
+        photometric="rgb",
+        planarconfig="separate" if planar else "contig",
+        extrasamples=[alpha],
+    )
+    image = open_image(tmp_path / "a.tif")
+    assert (image.axes, image.channel_axis) == (("SYX", 0) if planar else ("YXS", 2))
+    np.testing.assert_array_equal(np.moveaxis(image.data, image.channel_axis, -1), colours[..., :3])
+    Image.fromarray(colours).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(open_image(tmp_path / "a.png").data, colours[..., :3])
+
+
+def test_a_fourth_sample_that_is_no_transparency_is_a_channel(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        numbers((8, 9, 4), "uint8"),
+        photometric="rgb",
+        extrasamples=["unspecified"],
+    )
+    assert open_image(tmp_path / "a.tif").data.shape == (8, 9, 4)
+
+
+def test_grey_with_transparency_is_grey(tmp_path: Path) -> None:
+    grey = numbers((8, 9, 2), "uint8")
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        grey,
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=["unassalpha"],
+    )
+    image = open_image(tmp_path / "a.tif")
+    assert (image.axes, image.channel_axis) == ("YX", None)
+    np.testing.assert_array_equal(image.data, grey[..., 0])
 
 
 def test_two_channel_axes_are_one_too_many(tmp_path: Path) -> None:
@@ -236,6 +301,18 @@ def test_what_is_no_image(tmp_path: Path) -> None:
                 open_image(path)
 
 
+def test_an_image_that_memory_cannot_hold_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*args: object, **options: object) -> None:
+        raise MemoryError
+
+    tifffile.imwrite(tmp_path / "a.tif", numbers((8, 9)))
+    monkeypatch.setattr(tifffile, "memmap", no_memory)
+    with pytest.raises(MemoryError):
+        open_image(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -277,6 +354,8 @@ def test_no_pixel_of_an_incomplete_tiff_is_made_up(
         ("TYX", (3, 12, 14), "uint8"),
         ("YXS", (12, 14, 3), "uint8"),
         ("CQYX", (3, 2, 12, 14), "float32"),
+        ("QZYX", (2, 4, 12, 14), "float32"),
+        ("ZYX", (4, 12, 14), "float16"),  # a type that OME does not know
         ("CYX", (3, 12, 14), "uint8"),  # not to be taken for colours
     ],
 )
@@ -291,9 +370,8 @@ def test_written_tiff_comes_back(
         np.testing.assert_array_equal(image.data, array)
         assert image.data.dtype == array.dtype
         assert image.axes == axes
-        if unit is not None and "S" not in axes:
-            assert image.spacing == pytest.approx(spacing, rel=1e-6)
-            assert image.unit == unit
+        assert image.spacing == pytest.approx(spacing, rel=1e-6)
+        assert image.unit == unit
 
 
 def test_written_names_and_resolution_are_those_of_ome(tmp_path: Path) -> None:
@@ -329,6 +407,26 @@ def test_wrong_axes_and_spacing_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="grey picture"):
         write_png(tmp_path / "a.png", numbers((8, 9), "float32"))
     assert not list(tmp_path.iterdir())
+
+
+def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("old")
+
+    def write(*, complete: bool) -> None:
+        with replacing_all([first, second]) as temporaries:
+            temporaries[0].write_text("new")
+            if not complete:
+                raise OSError(28, "No space left on device")
+            temporaries[1].write_text("new")
+
+    with pytest.raises(OSError, match="No space left"):
+        write(complete=False)
+    assert first.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [first]
+    write(complete=True)
+    assert first.read_text() == second.read_text() == "new"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -62,7 +62,7 @@ def test_volumes_survive(tmp_path: Path) -> None:
 def test_parameters_and_class_table_survive(tmp_path: Path, classifier: px.PixelClassifier) -> None:
     table = (
         ClassInfo(1, "Zellkern \N{GREEK SMALL LETTER ALPHA}", "#102030"),
-        ClassInfo(2, "", "#ffffff"),
+        ClassInfo(2, "核 200 " + "x" * 194, "#ffffff"),
     )
     image = make_image((24, 32))
     named = px.PixelClassifier(FEATURES, n_estimators=6, random_state=None, n_jobs=1)
@@ -138,6 +138,17 @@ def test_unfitted_classifiers_and_other_estimators_are_not_saved(tmp_path: Path)
     weighted.fit(image, make_labels(image.shape))
     with pytest.raises(TypeError, match="class_weight"):
         weighted.save(tmp_path / "model.pixclass")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
+    image = make_image((24, 32))
+    trees = RandomForestClassifier(3)
+    classifier = px.PixelClassifier(FEATURES, estimator=trees)
+    classifier.fit(image, make_labels(image.shape))
+    trees.set_params(n_jobs=10**6)
+    with pytest.raises(ValueError, match=r"one that can be loaded; .*'n_jobs' of the estimator"):
+        classifier.save(tmp_path / "model.pixclass")
     assert not list(tmp_path.iterdir())
 
 

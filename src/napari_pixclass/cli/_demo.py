@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 NAME = "demo"
 
+QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
+"""What napari can draw its windows with."""
+
 EPILOG = """files of an earlier demo in DIR are replaced.
 
 example:
@@ -60,6 +63,8 @@ def why_no_viewer() -> str:
     """Why the viewer cannot be opened; empty if it can."""
     if importlib.util.find_spec("napari") is None:
         return "napari is not installed (pip install 'napari-pixclass[all]' brings it)"
+    if not any(importlib.util.find_spec(binding) for binding in QT_BINDINGS):
+        return "napari has no Qt to draw with (pip install pyqt6 brings it)"
     has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not has_display:
         return "there is no display"
@@ -94,7 +99,7 @@ def _run_headless(folder: Path) -> None:
     }
     write_tiff(files["image"], sample.image, "YX")
     write_tiff(files["scribbles"], sample.labels, "YX")
-    files |= paths
+    files.update(paths.items())
     files["model"] = folder / f"{sample.name}.pixclass"
     classifier.save(files["model"])
     files["overview"] = folder / "overview.png"

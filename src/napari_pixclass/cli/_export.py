@@ -90,7 +90,7 @@ class ExportOptions:
             )
         return cls(args.export, args.format, dtype)
 
-    def paths(self, stem: str, folder: Path) -> dict[str, Path]:
+    def paths(self, stem: str, folder: Path) -> dict[Output, Path]:
         """File of each export of an image with the name `stem`."""
         suffix = FORMATS[self.format]
         return {export: folder / f"{stem}_{export.capitalize()}{suffix}" for export in self.exports}
@@ -106,6 +106,11 @@ def predict_steps(
     from napari_pixclass.core import output_steps
 
     _, axes = classifier.check_image(image.data, image.channel_axis)
+    if not image.axes_without_channels.endswith("YX"):
+        raise ValueError(
+            "an image to predict must end in the axes Y and X, besides its channels; "
+            f"'{image.name}' has the axes {image.axes}. Reorder them, or give --channel-axis."
+        )
     if options.format == "png" and len(axes.shape) != 2:
         raise ValueError(
             f"a PNG file holds one plane; results of '{image.name}' have the shape {axes.shape}. "
@@ -123,13 +128,13 @@ def predict_steps(
 
 def write_results(
     arrays: Mapping[Output, npt.NDArray[Any]],
-    paths: Mapping[str, Path],
+    paths: Mapping[Output, Path],
     image: ImageFile,
     class_names: Sequence[str],
     spacing_option: list[float] | None = None,
 ) -> None:
-    """Write the arrays of one image to files, with its axes and spacing."""
-    from napari_pixclass.io import write_png, write_tiff
+    """Write the arrays of one image to files, with its axes and spacing: all of them, or none."""
+    from napari_pixclass.io import replacing_all, write_png, write_tiff
 
     axes = image.axes_without_channels
     n_spatial = sum(letter in "ZYX" for letter in axes)
@@ -138,16 +143,17 @@ def write_results(
         given = len(spacing_option) == n_spatial
         spacing = chosen_spacing(image, n_spatial, spacing_option) if given else None
         unit = unit if given else None
-    for export, path in paths.items():
-        if path.suffix == ".png":
-            write_png(path, arrays[export])
-            continue
-        has_classes = export == "probabilities"
-        write_tiff(
-            path,
-            arrays[export],
-            "C" + axes if has_classes else axes,
-            spacing=spacing,
-            unit=unit,
-            channel_names=class_names if has_classes else (),
-        )
+    with replacing_all(paths.values()) as temporaries:
+        for (export, path), temporary in zip(paths.items(), temporaries, strict=True):
+            if path.suffix == ".png":
+                write_png(temporary, arrays[export])
+                continue
+            has_classes = export == "probabilities"
+            write_tiff(
+                temporary,
+                arrays[export],
+                "C" + axes if has_classes else axes,
+                spacing=spacing,
+                unit=unit,
+                channel_names=class_names if has_classes else (),
+            )

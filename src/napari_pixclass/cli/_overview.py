@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from PIL import Image, ImageDraw, ImageFont
 
-    from napari_pixclass.core import ClassInfo, SampleImage
+    from napari_pixclass.core import ClassInfo, Output, SampleImage
 
 Picture = npt.NDArray[np.uint8]
 
@@ -36,7 +36,7 @@ _HEAT = (
 )
 
 
-def draw_overview(sample: SampleImage, results: Mapping[str, npt.NDArray[Any]]) -> Picture:
+def draw_overview(sample: SampleImage, results: Mapping[Output, npt.NDArray[Any]]) -> Picture:
     """Draw image, scribbles, probabilities, segmentation and uncertainty side by side.
 
     Parameters

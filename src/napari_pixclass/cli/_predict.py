@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_pixclass.classifier import PixelClassifier
+    from napari_pixclass.core import Output
 
 NAME = "predict"
 
@@ -104,24 +105,43 @@ def run(args: argparse.Namespace) -> int:
     classifier.n_jobs = args.jobs
     targets = _plan(args.images, Path(args.output), options, overwrite=args.overwrite)
     make_folder(args.output)
-    failed = 0
-    for path, paths in zip(args.images, targets, strict=True):
-        try:
-            _predict_one(classifier, path, paths, options, args)
-        except INPUT_ERRORS as error:
-            failed += 1
-            message = str(error)
-            report(f"error: {message}" if path in message else f"error: {path}: {message}")
-    if failed and len(args.images) > 1:
-        report(f"{failed} of {len(args.images)} images failed")
+    codes = [
+        _attempt(classifier, path, paths, options, args)
+        for path, paths in zip(args.images, targets, strict=True)
+    ]
+    failed = len(codes) - codes.count(DONE)
+    if len(codes) == 1:
+        return codes[0]
     if failed:
-        return USAGE if len(args.images) == 1 else FAILED
+        report(f"{failed} of {len(codes)} images failed")
+    return FAILED if failed else DONE
+
+
+def _attempt(
+    classifier: PixelClassifier,
+    path: str,
+    paths: dict[Output, Path],
+    options: ExportOptions,
+    args: argparse.Namespace,
+) -> int:
+    """Predict one image and print the paths of its results, or report why not; give the exit code."""
+    try:
+        _predict_one(classifier, path, paths, options, args)
+    except INPUT_ERRORS as error:
+        message = str(error)
+        report(f"error: {message}" if path in message else f"error: {path}: {message}")
+        return USAGE
+    except (OSError, MemoryError) as error:  # this one is too large, perhaps; the next may fit
+        report(f"failed: {path}: {str(error) or type(error).__name__}")
+        return FAILED
+    for written in paths.values():
+        print(written)
     return DONE
 
 
 def _plan(
     images: Sequence[str], folder: Path, options: ExportOptions, *, overwrite: bool
-) -> list[dict[str, Path]]:
+) -> list[dict[Output, Path]]:
     """Paths of all outputs, none of which may destroy anything."""
     from napari_pixclass.io import stem_of
 
@@ -153,7 +173,7 @@ def _plan(
 def _predict_one(
     classifier: PixelClassifier,
     path: str,
-    paths: dict[str, Path],
+    paths: dict[Output, Path],
     options: ExportOptions,
     args: argparse.Namespace,
 ) -> None:
@@ -172,5 +192,3 @@ def _predict_one(
     arrays = run_with_progress(steps, f"predicting {image.name}")
     names = [info.name for info in classifier.class_table_]
     write_results(arrays, paths, image, names, args.spacing)
-    for written in paths.values():
-        print(written)

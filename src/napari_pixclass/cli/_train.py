@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import FeatureSet
+    from napari_pixclass.core import ClassInfo, FeatureSet
     from napari_pixclass.io import ImageFile
 
 NAME = "train"
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     check_model_target(args.output)
     pairs, ndim = _open_pairs(args)
     features = choose_features(args.features, args.sigmas, ndim)
-    names = _class_names(args.class_names, pairs)
+    classes = _named_classes(args.class_names, pairs)
     classifier = PixelClassifier(
         features, n_estimators=args.trees, random_state=args.seed, n_jobs=args.jobs
     )
@@ -127,7 +127,8 @@ def run(args: argparse.Namespace) -> int:
         spacing=[pair.spacing for pair in pairs],
     )
     run_with_progress(steps, "training")
-    _name_classes(classifier, names)
+    if classes is not None:
+        classifier.class_table_ = classes
     classifier.save(args.output)
     _print_summary(classifier, pairs, time.perf_counter() - started)
     print(f"wrote {args.output} ({byte_count(Path(args.output).stat().st_size)})")
@@ -209,25 +210,26 @@ def _moved(image: ImageFile, data: Any, channel_axis: int) -> ImageFile:
     return replace(image, data=data, axes=axes, channel_axis=channel_axis)
 
 
-def _class_names(names: Sequence[str] | None, pairs: Sequence[TrainingPair]) -> dict[int, str]:
+def _named_classes(
+    names: Sequence[str] | None, pairs: Sequence[TrainingPair]
+) -> tuple[ClassInfo, ...] | None:
+    """The classes with the names that the user gave; None where none were given."""
+    from dataclasses import replace
+
     import numpy as np
 
+    from napari_pixclass.core import default_class
+
     if names is None:
-        return {}
+        return None
     values = sorted({int(v) for pair in pairs for v in np.unique(pair.labels) if v > 0})
     if len(names) != len(values):
         raise ValueError(
             f"--class-names must name each of the {len(values)} classes in the labels, "
             f"{', '.join(map(str, values))}; got {len(names)} names."
         )
-    return dict(zip(values, names, strict=True))
-
-
-def _name_classes(classifier: PixelClassifier, names: dict[int, str]) -> None:
-    from dataclasses import replace
-
-    classifier.class_table_ = tuple(
-        replace(info, name=names.get(info.value, info.name)) for info in classifier.class_table_
+    return tuple(
+        replace(default_class(value), name=name) for value, name in zip(values, names, strict=True)
     )
 
 

@@ -54,7 +54,7 @@ class ClassInfo:
         ):
             raise ValueError(
                 f"a class name must be 1 to {MAX_NAME_LENGTH} printable characters; got "
-                f"{self.name[:MAX_NAME_LENGTH]!a}."
+                f"{self.name[:40]!a}."
             )
         if not re.fullmatch("#[0-9a-f]{6}", self.color):
             raise ValueError(f"a class colour must look like '#3d8bfd'; got {self.color!r}.")

@@ -1,7 +1,7 @@
 """Files: images with their axes and spacing, label images, trained classifiers."""
 
 from ._archive import ModelFileError
-from ._atomic import check_target, replacing
+from ._atomic import check_target, replacing, replacing_all
 from ._image_file import ImageFile
 from ._images import READERS, open_image, open_labels, stem_of, with_channel_axis
 from ._model_file import inspect_model, load_model, save_model
@@ -20,6 +20,7 @@ __all__ = [
     "open_image",
     "open_labels",
     "replacing",
+    "replacing_all",
     "save_model",
     "stem_of",
     "with_channel_axis",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @contextmanager
@@ -26,17 +26,34 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     IsADirectoryError
         If `path` is a folder.
     """
-    target = Path(os.path.realpath(path))
-    check_target(target)
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
+    with replacing_all([path]) as (temporary,):
         yield temporary
-        _flush(temporary, os.O_RDWR)
-        temporary.replace(target)
+
+
+@contextmanager
+def replacing_all(paths: Iterable[str | os.PathLike[str]]) -> Iterator[list[Path]]:
+    """As `replacing` for files that belong together: none is put in place before all are written.
+
+    They are renamed one after another: a crash in that moment is all that can leave a part of them.
+    """
+    targets = [Path(os.path.realpath(path)) for path in paths]
+    for target in targets:
+        check_target(target)
+    temporaries = [
+        target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part") for target in targets
+    ]
+    try:
+        yield temporaries
+        for temporary in temporaries:
+            _flush(temporary, os.O_RDWR)
+        for temporary, target in zip(temporaries, targets, strict=True):
+            temporary.replace(target)
         if os.name == "posix":  # elsewhere folders cannot be opened, and need not be
-            _flush(target.parent, os.O_RDONLY)
+            for folder in {target.parent for target in targets}:
+                _flush(folder, os.O_RDONLY)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
 
 
 def check_target(path: str | os.PathLike[str]) -> None:

@@ -72,6 +72,13 @@ def channel_axis_of(axes: str, path: object) -> int | None:
     return found[0] if found else None
 
 
-def describe(data: npt.NDArray[Any]) -> str:
-    """Shape and type in words, for messages."""
-    return f"{' x '.join(str(length) for length in data.shape)} {data.dtype.name}"
+def without_alpha(data: npt.NDArray[Any], axes: str) -> tuple[npt.NDArray[Any], str]:
+    """Drop transparency, the last sample of the axis S, and an axis S of which one sample is left.
+
+    It is no channel: napari counts 3 in a picture with transparency too.
+    """
+    position = axes.index("S")
+    if data.shape[position] > 2:
+        kept: tuple[slice, ...] = (*[slice(None)] * position, slice(-1))
+        return data[kept], axes
+    return data.take(0, axis=position), axes[:position] + axes[position + 1 :]

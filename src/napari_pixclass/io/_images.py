@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._image_file import SPATIAL
 from ._png import read_png, read_png_labels
 from ._tiff import read_tiff
 
@@ -58,14 +59,21 @@ def open_image(path: str | os.PathLike[str], channel_axis: int | None = None) ->
 
 
 def with_channel_axis(image: ImageFile, channel_axis: int | None) -> ImageFile:
-    """The same image with another channel axis, or with none; its letters change accordingly."""
+    """The same image with another channel axis, or with none; its letters change accordingly.
+
+    Where the file called the channels Z, Y or X its letters were invented: the last two of the
+    other axes are then Y and X.
+    """
     letters = ["Q" if letter in "CS" else letter for letter in image.axes]
     if channel_axis is not None:
-        letters[channel_axis] = image.axes[channel_axis] if image.axes[channel_axis] == "S" else "C"
+        named = image.axes[channel_axis]
+        del letters[channel_axis]
+        if named in SPATIAL and letters[-2:] != ["Y", "X"]:
+            leading = ["Q" if letter in "YX" else letter for letter in letters[:-2]]
+            letters = [*leading, *"YX"[-len(letters) :]]
+        letters.insert(channel_axis, "S" if named == "S" else "C")
     axes = "".join(letters)
-    unchanged = [letter for letter in "ZYX" if letter in image.axes] == [
-        letter for letter in "ZYX" if letter in axes
-    ]
+    unchanged = all(axes.find(letter) == image.axes.find(letter) for letter in SPATIAL)
     return dataclasses.replace(
         image,
         axes=axes,
@@ -127,7 +135,7 @@ def _read(path: Path, purpose: int) -> ImageFile:
         )
     try:
         image = readers[purpose](path, stem_of(path))
-    except PermissionError:
+    except (PermissionError, MemoryError):
         raise
     except Exception as error:  # whatever the libraries raise when a file is damaged
         raise _unreadable(path, error) from error

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+MAX_REASON = 300
+"""Most characters of what is told about a file that cannot be read."""
+
 Classifier = TypeVar("Classifier", bound=PixelClassifier)
 
 # Names and types of the arrays in a file: part of the format, whatever the computer.
@@ -60,6 +63,8 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
         If it was not trained.
     TypeError
         If its estimator is not a `RandomForestClassifier` or `ExtraTreesClassifier`.
+    ValueError
+        If it is larger than model files may be, such as one of 20 000 features or more.
     FileNotFoundError, IsADirectoryError, PermissionError
         If `path` cannot be written.
     """
@@ -92,6 +97,12 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
         "estimator": _estimator_header(classifier.estimator),
         "forest": {"kind": forest.kind, "n_trees": forest.n_trees, "n_nodes": forest.n_nodes},
     }
+    try:
+        ModelInfo.from_header(header)
+    except ModelFileError as error:  # better now than when it is needed
+        raise ValueError(
+            f"a classifier to save must be one that can be loaded; of this file one would say: {error}."
+        ) from error
     arrays = {name: getattr(forest, name).astype(dtype) for name, dtype in _ARRAYS.items()}
     with replacing(path) as temporary:
         write_archive(temporary, header, arrays)
@@ -146,7 +157,10 @@ def _existing_file(path: str | os.PathLike[str]) -> Path:
 
 
 def _unreadable(path: Path, error: ModelFileError) -> ModelFileError:
-    return ModelFileError(f"'{path}' cannot be read as a pixel classification model: {error}.")
+    reason = str(error)
+    if len(reason) > MAX_REASON:  # it quotes the file
+        reason = f"{reason[:MAX_REASON]} ..."
+    return ModelFileError(f"'{path}' cannot be read as a pixel classification model: {reason}.")
 
 
 def _read_forest(reader: ArchiveReader, info: ModelInfo) -> ForestArrays:
@@ -186,6 +200,11 @@ def _build(cls: type[Classifier], info: ModelInfo, forest: ForestArrays) -> Clas
         known = fitted.get_params()
         parameters = {name: value for name, value in info.estimator.items() if name in known}
         template = type(fitted)(**parameters)
+        try:
+            template._validate_params()  # what fit would do first; there is no public name for it
+        except ValueError as error:
+            reason = str(error).rstrip(".")
+            raise ModelFileError(f"the estimator in it cannot be used ({reason})") from error
     fitted.set_params(random_state=info.random_state)
     classifier = cls.from_state(
         state,

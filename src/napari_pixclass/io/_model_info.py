@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 
-from napari_pixclass.core import ClassInfo, FeatureSet
+from napari_pixclass.core import ClassInfo, FeatureSet, valid_spacing
 
 from ._archive import ModelFileError
 
@@ -20,10 +20,18 @@ FORMAT = "napari-pixclass model"
 FORMAT_VERSION = 1
 """Raised when older programs could no longer read a file, or would read it wrongly."""
 
-MAX_FEATURES = 50_000
+MAX_FEATURES_PER_CHANNEL = 2_000
+
+MAX_FEATURES_OF_MODEL = 20_000
 """Most features of all channels together."""
 
-MAX_CLASSES = 65_535
+MAX_TREES_TO_GROW = 1_000_000
+"""Most trees that a model may ask for when it is trained again."""
+
+MAX_THREADS = 1024
+
+MAX_AXIS = 7
+"""Highest position of a channel axis, from either end."""
 
 FOREST_KINDS = ("RandomForestClassifier", "ExtraTreesClassifier")
 
@@ -94,12 +102,13 @@ class ModelInfo:
                 f"{FORMAT_VERSION}; update napari-pixclass"
             )
         features = _features(values)
-        n_channels = values.whole("n_channels", 1, MAX_FEATURES)
-        if n_channels * len(features) > MAX_FEATURES:
-            raise ModelFileError(f"it has more than {MAX_FEATURES} features")
-        spacing = tuple(_number(value) for value in values.get("spacing", list))
-        if len(spacing) != features.ndim or not all(0 < s < math.inf for s in spacing):
-            raise ModelFileError(f"its spacing is not {features.ndim} positive numbers")
+        if len(features) > MAX_FEATURES_PER_CHANNEL:
+            raise ModelFileError(
+                f"it has more than {MAX_FEATURES_PER_CHANNEL} features per channel"
+            )
+        n_channels = values.whole("n_channels", 1, MAX_FEATURES_OF_MODEL)
+        if n_channels * len(features) > MAX_FEATURES_OF_MODEL:
+            raise ModelFileError(f"it has more than {MAX_FEATURES_OF_MODEL} features")
         rows = [_Values(row, "a class") for row in values.get("classes", list)]
         class_dtype = values.get("class_dtype", str)
         forest = _Values(values.get("forest", dict), "the forest")
@@ -113,13 +122,13 @@ class ModelInfo:
             versions=_words(values.get("versions", dict)),
             features=features,
             n_channels=n_channels,
-            channel_axis=values.optional_whole("channel_axis", -32, 31),
-            spacing=spacing,
+            channel_axis=values.optional_whole("channel_axis", -MAX_AXIS, MAX_AXIS),
+            spacing=_spacing(values.get("spacing", list), features.ndim),
             classes=_classes(rows, class_dtype),
             class_dtype=class_dtype,
             n_samples=tuple(row.whole("n_samples", 1) for row in rows),
             random_state=values.optional_whole("random_state", 0, 2**32 - 1),
-            n_estimators=values.whole("n_estimators", 1, 2**31 - 1),
+            n_estimators=values.whole("n_estimators", 1, MAX_TREES_TO_GROW),
             estimator=_estimator(values.get("estimator", object)),
             forest_kind=kind,
             n_trees=forest.whole("n_trees", 1, n_nodes),
@@ -144,6 +153,9 @@ class _Values:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ModelFileError(f"{name!r} of {self._what} in it has a wrong type")
         return value
+
+    def all(self) -> dict[str, Any]:
+        return dict(self._values)
 
     def whole(self, name: str, low: int, high: int = 2**63 - 1) -> int:
         value = self.get(name, int)
@@ -182,6 +194,15 @@ def _features(values: _Values) -> FeatureSet:
         raise ModelFileError(f"its feature set cannot be used ({reason})") from error
 
 
+def _spacing(values: list[object], ndim: int) -> tuple[float, ...]:
+    try:
+        return valid_spacing([_number(value) for value in values], ndim)
+    except ModelFileError:
+        raise
+    except ValueError as error:
+        raise ModelFileError(f"its spacing cannot be used ({str(error).rstrip('.')})") from error
+
+
 def _classes(rows: list[_Values], class_dtype: str) -> tuple[ClassInfo, ...]:
     if class_dtype not in {np.dtype(code).name for code in np.typecodes["AllInteger"]}:
         raise ModelFileError(f"its class values are of an unknown type, {class_dtype!r}")
@@ -194,17 +215,21 @@ def _classes(rows: list[_Values], class_dtype: str) -> tuple[ClassInfo, ...]:
     except ValueError as error:
         raise ModelFileError(f"a class in it is wrong ({str(error).rstrip('.')})") from error
     ascending = sorted({info.value for info in classes})
-    if not 1 <= len(classes) <= MAX_CLASSES or [info.value for info in classes] != ascending:
+    if not classes or [info.value for info in classes] != ascending:
         raise ModelFileError("its class values are not ascending")
     return classes
 
 
 def _estimator(value: object) -> dict[str, Any] | None:
+    """Parameters of a forest, in types and sizes that do no harm; scikit-learn checks the rest."""
     if value is None:
         return None
-    parameters = _Values(value, "the estimator")._values
-    if not all(
-        isinstance(item, get_args(bool | int | float | str | None)) for item in parameters.values()
-    ):
-        raise ModelFileError("the estimator in it has parameters of a wrong type")
+    values = _Values(value, "the estimator")
+    parameters = values.all()
+    for name, item in parameters.items():
+        if not isinstance(item, get_args(bool | int | float | str | None)):
+            raise ModelFileError("the estimator in it has parameters of a wrong type")
+        if isinstance(item, int) and not isinstance(item, bool):
+            highest = {"n_estimators": MAX_TREES_TO_GROW, "n_jobs": MAX_THREADS}.get(name, 2**32)
+            values.whole(name, -highest, highest)
     return parameters

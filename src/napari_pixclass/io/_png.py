@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._atomic import replacing
-from ._image_file import ImageFile, channel_axis_of
+from ._image_file import ImageFile, channel_axis_of, without_alpha
 
 if TYPE_CHECKING:
     import os
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 def read_png(path: Path, name: str) -> ImageFile:
     """Read a PNG file; colours of a palette are looked up, transparency is dropped."""
-    import imageio.v3 as iio
+    from PIL import Image
 
-    data = iio.imread(path, plugin="pillow", index=0)
-    if data.ndim == 3 and data.shape[-1] in {2, 4}:
-        data = data[..., :-1]
-        data = data[..., 0] if data.shape[-1] == 1 else np.ascontiguousarray(data)
+    with Image.open(path) as picture:
+        data = np.array(picture.convert("RGB") if picture.mode == "P" else picture)
+        has_alpha = picture.mode in {"LA", "RGBA"}
     axes = "YXS" if data.ndim == 3 else "YX"
+    if has_alpha:
+        data, axes = without_alpha(data, axes)
     return ImageFile(name, data, axes, channel_axis_of(axes, path))
 
 
@@ -45,7 +46,7 @@ def write_png(path: str | os.PathLike[str], array: npt.NDArray[Any]) -> None:
     ValueError
         If the array is no such picture of type uint8 or uint16 (grey only).
     """
-    import imageio.v3 as iio
+    from PIL import Image
 
     is_rgb = array.ndim == 3 and array.shape[-1] == 3
     types = {"uint8"} if is_rgb else {"uint8", "uint16"}
@@ -55,4 +56,4 @@ def write_png(path: str | os.PathLike[str], array: npt.NDArray[Any]) -> None:
             f"{array.shape} of {array.dtype.name}. Write TIFF."
         )
     with replacing(path) as temporary:
-        iio.imwrite(temporary, array, extension=".png", plugin="pillow")
+        Image.fromarray(array).save(temporary, format="PNG")

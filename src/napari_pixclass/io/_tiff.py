@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._atomic import replacing
-from ._image_file import SPATIAL, ImageFile, channel_axis_of
+from ._image_file import SPATIAL, ImageFile, channel_axis_of, without_alpha
 
 if TYPE_CHECKING:
     import os
@@ -24,12 +24,18 @@ _NO_UNITS = {"", "null", "none", "pixel", "pixels", "px", "reference frame", "in
 MICROMETRE = "\N{MICRO SIGN}m"
 _MICROMETRES = {MICROMETRE, "\N{GREEK SMALL LETTER MU}m", "\\u00b5m", "um", "micron", "micrometer"}
 
+# Values of the tag ExtraSamples that mean transparency, premultiplied or not.
+_ALPHA = (1, 2)
+
 _OME_AXES = set("TZCYX")
 _OME_TYPES = {"int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64"}
 
 
 def read_tiff(path: Path, name: str) -> ImageFile:
-    """Read the first image series of a TIFF file; memory-mapped if it is stored plainly."""
+    """Read the first image series of a TIFF file; memory-mapped if it is stored plainly.
+
+    Transparency is dropped, as `read_png` does.
+    """
     import tifffile
 
     with _no_logged_errors(), tifffile.TiffFile(path) as tiff:
@@ -45,6 +51,9 @@ def read_tiff(path: Path, name: str) -> ImageFile:
             data = series.asarray()
         if data.shape != series.shape:
             raise ValueError(f"it announces the shape {series.shape} and holds {data.shape}")
+        extra = series.keyframe.extrasamples
+        if "S" in axes and extra and extra[-1] in _ALPHA:
+            data, axes = without_alpha(data, axes)
     spatial = [letter for letter in SPATIAL if letter in axes]
     known = all(letter in sizes for letter in spatial)
     return ImageFile(
@@ -91,11 +100,13 @@ def _pixel_sizes(tiff: Any) -> dict[str, Any]:
     if tiff.is_ome:
         return _ome_sizes(tiff.ome_metadata)
     shaped = tiff.shaped_metadata
-    described: Mapping[str, Any] = tiff.imagej_metadata or (shaped[0] if shaped else {})
+    own: Mapping[str, Any] = shaped[0] if shaped else {}
+    described: Mapping[str, Any] = tiff.imagej_metadata or own
     page = tiff.pages.first
     sizes: dict[str, Any] = {}
     unit = _unit(described.get("unit"))
-    if unit is not None:
+    # `write_tiff` says "pixel" of sizes without a unit; ImageJ says it where there are no sizes.
+    if unit is not None or (described is own and own.get("unit") == "pixel"):
         factor = 1.0
     elif not described and page.tags.valueof("ResolutionUnit", default=0) == 3:
         unit, factor = MICROMETRE, 1e4  # pixels per centimetre; per inch is what printers want
@@ -197,22 +208,30 @@ def write_tiff(
         metadata["unit"] = unit or "pixel"
         if "Z" in sizes:
             metadata["spacing"] = sizes["Z"]
-    per_unit = (
-        1e4 if unit == MICROMETRE else 1.0
-    )  # programs that know no OME read pixels per centimetre
-    resolution = (per_unit / sizes["X"], per_unit / sizes["Y"]) if ome and sizes else None
-    if sizes and not ome:
-        resolution = (1 / sizes["X"], 1 / sizes["Y"])
     with replacing(path) as temporary:
         tifffile.imwrite(
             temporary,
             array,
             ome=ome,
             photometric="rgb" if axes.endswith("S") else "minisblack",
-            resolution=resolution,
-            resolutionunit="CENTIMETER" if ome and sizes and unit == MICROMETRE else "NONE",
             metadata=metadata,
+            **_resolution(sizes, unit, ome=ome),
         )
+
+
+def _resolution(sizes: Mapping[str, float], unit: str | None, *, ome: bool) -> dict[str, Any]:
+    """Tags of the resolution: in the file's own unit, or per centimetre beside OME metadata.
+
+    Programs that know no OME read pixels per centimetre; `_pixel_sizes` reads the others.
+    """
+    if not sizes:
+        return {"resolution": None, "resolutionunit": "NONE"}
+    metric = ome and unit == MICROMETRE
+    per_unit = 1e4 if metric else 1.0
+    return {
+        "resolution": (per_unit / sizes["X"], per_unit / sizes["Y"]),
+        "resolutionunit": "CENTIMETER" if metric else "NONE",
+    }
 
 
 def _fitting(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
