@@ -25,6 +25,7 @@ from ._forest import CompiledForest, ForestArrays
 from ._output_arrays import OUTPUTS, Output, output_steps
 from ._outputs import segmentation_of, uncertainty_of
 from ._predict import BlockPredictor, BlockResult
+from ._sample_cache import SampleCache
 from ._sample_images import SampleImage, sample_images
 from ._scales import valid_spacing
 from ._scores import Scores, score
@@ -57,6 +58,7 @@ __all__ = [
     "Output",
     "PixelClassifier",
     "Region",
+    "SampleCache",
     "SampleImage",
     "Scores",
     "Step",

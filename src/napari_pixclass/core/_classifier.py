@@ -19,7 +19,8 @@ from ._forest import ForestArrays
 from ._grow import grow_forest, seed_sequence
 from ._output_arrays import Output, output_steps
 from ._predict import BlockPredictor, resolve_n_jobs
-from ._samples import Samples, iter_samples, labelled_regions, merge_samples
+from ._sample_cache import SampleCache
+from ._samples import Samples, iter_samples, labelled_blocks, merge_samples
 from ._scales import valid_spacing
 from ._steps import Step, Steps, run_steps
 from ._training import Images, Spacing, count_steps, growing_steps, training_images
@@ -128,21 +129,25 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         *,
         channel_axis: int | None = None,
         spacing: Spacing | Sequence[Spacing] = None,
+        cache: SampleCache | None = None,
     ) -> Steps[None]:
-        """`fit` in steps, for a driver that shows progress and may cancel."""
+        """`fit` in steps, for a driver that shows progress and may cancel.
+
+        With a `cache` that is kept from one training to the next, only features at new labels are computed.
+        """
         n_jobs = resolve_n_jobs(self.n_jobs)
         self._check_features()
         self._check_estimator()
         seed = seed_sequence(self.random_state)
         training = training_images(image, labels, self.features, channel_axis, spacing)
         features = self.features or FeatureSet.default(len(training[0].axes.spatial))
-        total = sum(len(labelled_regions(item.labels, features.ndim)) for item in training)
+        total = sum(len(labelled_blocks(item.labels, features.ndim)) for item in training)
         n_training = count_steps(self.n_estimators) if self.estimator is None else 1
         merged: list[Samples] = []
         done = 0
         for item in training:
             parts = []
-            for part in iter_samples(item, features):
+            for part in iter_samples(item, features, cache):
                 parts.append(part)
                 done += 1
                 yield Step(done, total + n_training, "Computing features at the labels")

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._axes import ArrayLike, ImageAxes, Region
-from ._blocks import iter_blocks, read_padded
-from ._compute import compute_planes
+from ._axes import Region
+from ._blocks import iter_blocks
 from ._features import FeatureSet
+from ._sample_cache import SampleCache, compute_rows
 from ._scratch import Scratch
+from ._training_image import TrainingImage
 
 LABEL_BLOCKS = {2: (128, 128), 3: (32, 64, 64)}
-"""Labels are looked through in blocks of this shape; features are computed at the labels' bounding box in each."""
+"""Labels are looked through in blocks of this shape; in each, features are computed where new labels are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,67 +29,34 @@ class Samples:
     positions: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingImage:
-    """One image with its labels, checked: see `as_image`, `resolve_axes`, `as_labels` and `valid_spacing`."""
-
-    image: ArrayLike
-    labels: npt.NDArray[np.integer[Any]]
-    axes: ImageAxes
-    spacing: tuple[float, ...]
-
-
-def labelled_regions(
+def labelled_blocks(
     labels: npt.NDArray[np.integer[Any]], ndim: int
 ) -> list[tuple[tuple[int, ...], Region]]:
-    """Frame and region of the bounding box of the labels in every block that has any."""
+    """Frame and region of every block that has any labels."""
     split = labels.ndim - ndim
-    found = []
-    for frame in np.ndindex(*labels.shape[:split]):
-        plane = labels[frame]
-        if not plane.any():
-            continue
-        for block in iter_blocks(plane.shape, LABEL_BLOCKS[ndim]):
-            box = _bounding_box(plane[block])
-            if box is not None:
-                region = tuple(
-                    slice(outer.start + inner.start, outer.start + inner.stop)
-                    for outer, inner in zip(block, box, strict=True)
-                )
-                found.append((frame, region))
-    return found
+    return [
+        (frame, block)
+        for frame in np.ndindex(*labels.shape[:split])
+        if labels[frame].any()
+        for block in iter_blocks(labels.shape[split:], LABEL_BLOCKS[ndim])
+        if labels[frame][block].any()
+    ]
 
 
-def _bounding_box(labels: npt.NDArray[np.integer[Any]]) -> Region | None:
-    box = []
-    for axis in range(labels.ndim):
-        others = tuple(other for other in range(labels.ndim) if other != axis)
-        occupied = np.flatnonzero(labels.any(axis=others))
-        if not len(occupied):
-            return None
-        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
-    return tuple(box)
-
-
-def iter_samples(training: TrainingImage, features: FeatureSet) -> Iterator[Samples]:
+def iter_samples(
+    training: TrainingImage, features: FeatureSet, cache: SampleCache | None = None
+) -> Iterator[Samples]:
     """Features of the labelled pixels, block by block; nothing is computed where there are no labels."""
-    halo = features.halo_for(training.spacing)
     scratch = Scratch()
-    for frame, region in labelled_regions(training.labels, features.ndim):
-        labels = training.labels[frame][region]
-        where = np.nonzero(labels)
-        inside = np.ravel_multi_index(where, labels.shape)
-        columns = []
-        for channel in range(training.axes.n_channels):
-            padded = read_padded(
-                training.image, training.axes, frame, channel, region, halo, scratch
-            )
-            planes = compute_planes(padded, region, features, training.spacing, None, scratch)
-            columns.append(planes.reshape(len(planes), -1)[:, inside])
-        absolute = [np.full(len(where[0]), index) for index in frame]
-        absolute += [axis.start + index for axis, index in zip(region, where, strict=True)]
+    rows_of = compute_rows if cache is None else cache.rows
+    for frame, block in labelled_blocks(training.labels, features.ndim):
+        labels = training.labels[frame][block]
+        inside = np.flatnonzero(labels)
+        where = np.unravel_index(inside, labels.shape)
+        absolute = [np.full(len(inside), index) for index in frame]
+        absolute += [axis.start + index for axis, index in zip(block, where, strict=True)]
         yield Samples(
-            X=np.concatenate(columns).T,
+            X=rows_of(training, features, frame, block, inside, scratch),
             y=labels[where],
             positions=np.ravel_multi_index(absolute, training.labels.shape).astype(np.int64),
         )

@@ -11,9 +11,9 @@ import numpy as np
 from ._axes import ArrayLike, as_image, as_labels, resolve_axes
 from ._features import FeatureSet
 from ._forest_arrays import ForestArrays
-from ._samples import TrainingImage
 from ._scales import valid_spacing
 from ._steps import Step, Steps
+from ._training_image import TrainingImage
 
 TREES_PER_STEP = 10
 """A step forward, in terms of progress, is this many trees."""
