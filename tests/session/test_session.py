@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import CancelledError
 
 import numpy as np
@@ -14,32 +14,7 @@ from napari_pixclass.classifier import PixelClassifier
 from napari_pixclass.core import ClassInfo, FeatureSet
 from napari_pixclass.session import ArrayImage, Session
 
-FEATURES = FeatureSet.from_selection({"gaussian_smoothing": [1.0], "laplacian_of_gaussian": [1.6]})
-LONG = 60
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    session.features = FEATURES
-    session.n_estimators = 10
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def image() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    halves = np.where(np.arange(60) < 30, 40, 160)
-    return (halves + rng.normal(size=(50, 60)) * 8).astype(np.float32)
-
-
-@pytest.fixture
-def labels() -> np.ndarray:
-    labels = np.zeros((50, 60), np.uint8)
-    labels[10:14, 5:25] = 1
-    labels[30:34, 35:55] = 2
-    return labels
+from .conftest import FEATURES, LONG
 
 
 def test_what_is_missing_is_said_in_words(
@@ -184,27 +159,6 @@ def test_nothing_arrives_after_close(
         session.train()
 
 
-def test_live_update_follows_the_labels(
-    session: Session, image: np.ndarray, labels: np.ndarray
-) -> None:
-    session.add_pair(image, labels)
-    predictions = []
-    session.predicted.connect(predictions.append)
-    session.live_update = True
-    assert session.job is not None
-    session.job.result(LONG)
-    session.job.result(LONG)
-    labels[20:24, 20:50] = 2
-    session.labels_changed()
-    assert session.job is not None
-    session.job.result(LONG)
-    session.job.result(LONG)
-    expected = PixelClassifier(FEATURES, n_estimators=10).fit(image, labels).predict_proba(image)
-    np.testing.assert_array_equal(predictions[-1].probabilities, expected)
-    session.labels_changed()  # nothing has changed
-    assert session.job is None
-
-
 def test_classes_appear_with_their_labels(
     session: Session, image: np.ndarray, labels: np.ndarray
 ) -> None:
@@ -303,3 +257,25 @@ def test_warm_up_happens_in_the_background(session: Session) -> None:
             assert thread.daemon, "a process that ends must not wait for a compiler"
             thread.join(LONG)
     assert session.job is None
+
+
+def test_warm_up_is_tried_once_and_never_fails(
+    session: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = []
+
+    def fail(ndim: int) -> None:
+        tried.append(ndim)
+        raise OSError("no space for compiled code")
+
+    # By its module: `napari_pixclass.session` is a function as well.
+    monkeypatch.setattr(sys.modules[Session.__module__], "warm_up", fail)
+    session.warm_up()
+    session.warm_up()
+    session.features = FeatureSet.fast(3)
+    session.warm_up()
+    for thread in threading.enumerate():
+        if thread.name == "pixclass-warm-up":
+            thread.join(LONG)
+    assert sorted(tried) == [2, 3]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]

@@ -12,9 +12,10 @@ from ._sources import (
     ImageSource,
     LabelsSource,
     Pair,
-    count_labels,
+    Snapshot,
     spacing_of,
 )
+from ._tally import count_labels
 
 __all__ = [
     "ArrayImage",
@@ -29,6 +30,7 @@ __all__ = [
     "Plan",
     "Prediction",
     "Session",
+    "Snapshot",
     "count_labels",
     "preview_steps",
     "resolve",

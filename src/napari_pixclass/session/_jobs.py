@@ -11,6 +11,7 @@ script, or the viewer's console, can wait for a result without an event loop.
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -53,7 +54,7 @@ class Mailbox:
                 call = self._calls.get_nowait()
             except queue.Empty:
                 return
-            call()
+            _run_call(call)
 
     def deliver_next(self, timeout: float | None) -> None:
         """Wait for the next call at most `timeout` seconds, and run it."""
@@ -61,7 +62,15 @@ class Mailbox:
             call = self._calls.get(timeout=timeout)
         except queue.Empty:
             return
+        _run_call(call)
+
+
+def _run_call(call: Callable[[], None]) -> None:
+    """Run a call; what a slot of somebody else's does wrong is said, but is no error of whoever waits for a result."""
+    try:
         call()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the mail behind it must arrive
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 class Job(Generic[T]):
@@ -76,7 +85,7 @@ class Job(Generic[T]):
     """
 
     def __init__(self, steps: Callable[[], Steps[T]], mailbox: Mailbox) -> None:
-        self._make_steps = steps
+        self._make_steps: Callable[[], Steps[T]] | None = steps
         self._mailbox = mailbox
         self._cancel = threading.Event()
         self._finished = threading.Event()
@@ -162,7 +171,10 @@ class Job(Generic[T]):
         self._mailbox.post(self._finish)
 
     def _drive(self) -> T | None:
-        steps = self._make_steps()
+        make_steps = self._make_steps
+        if make_steps is None or self.cancelled:
+            return None
+        steps = make_steps()
         try:
             while not self.cancelled:
                 step = next(steps)
@@ -183,9 +195,7 @@ class Job(Generic[T]):
             self.on_step(self)
 
     def _finish(self) -> None:
-        if (
-            self.cancelled
-        ):  # also if the last step was already done: the canceller relies on nothing coming
+        if self.cancelled:  # also after the last step: the canceller relies on nothing coming
             self._value, self._error = None, None
         if self._error is None and not self.cancelled:
             self.progress = 1.0
@@ -193,4 +203,6 @@ class Job(Generic[T]):
             if self.on_finished is not None:
                 self.on_finished(self)
         finally:
+            # A handle that is kept must keep neither images nor layers alive.
+            self._make_steps = self.on_step = self.on_finished = None
             self._finished.set()

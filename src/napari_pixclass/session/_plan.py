@@ -32,6 +32,7 @@ def resolve(
     features: FeatureSet | None,
     classifier: PixelClassifier | None,
     target: ImageSource | None,
+    counting: bool = False,
 ) -> Plan:
     """Find out what can be done.
 
@@ -47,16 +48,21 @@ def resolve(
         The trained classifier, if any.
     target
         The image to predict, if any.
+    counting
+        Whether labels are still being counted, so that there may be more than `counts` says.
     """
     return Plan(
-        _training_problem(pairs, counts, features),
+        _training_problem(pairs, counts, features, counting),
         _prediction_problem(classifier, target),
         _advice(counts),
     )
 
 
 def _training_problem(
-    pairs: Sequence[Pair], counts: Mapping[int, int], features: FeatureSet | None
+    pairs: Sequence[Pair],
+    counts: Mapping[int, int],
+    features: FeatureSet | None,
+    counting: bool,
 ) -> str | None:
     if not pairs:
         return "Choose an image and labels to paint on."
@@ -72,7 +78,13 @@ def _training_problem(
     }
     if len(n_channels) > 1:
         return f"All images to train on need the same number of channels; these have {sorted(n_channels)}."
-    if not counts:
+    for pair in pairs[1:]:
+        if not _same_channel_axis(pairs[0].image.channel_axis, pair.image):
+            return (
+                f"All images to train on need their channels on the same axis; {pair.image.name} has them on "
+                f"{pair.image.channel_axis}, {pairs[0].image.name} on {pairs[0].image.channel_axis}."
+            )
+    if not counts and not counting:
         return "Paint a few strokes of each class."
     return None
 
@@ -82,12 +94,19 @@ def _pair_problem(pair: Pair, features: FeatureSet) -> str | None:
         axes = resolve_axes(pair.image.data.shape, features.ndim, pair.image.channel_axis)
     except (TypeError, ValueError) as error:
         return f"{pair.image.name}: {error}"
-    if tuple(pair.labels.data.shape) != axes.shape:
+    if pair.labels.shape != axes.shape:
         return (
-            f"Labels must have the shape of the image: {pair.labels.name} is {tuple(pair.labels.data.shape)}, "
+            f"Labels must have the shape of the image: {pair.labels.name} is {pair.labels.shape}, "
             f"{pair.image.name} is {axes.shape}. Make new labels for it."
         )
     return None
+
+
+def _same_channel_axis(axis: int | None, image: ImageSource) -> bool:
+    if axis is None or image.channel_axis is None:
+        return axis is image.channel_axis
+    n_axes = len(image.data.shape)
+    return axis % n_axes == image.channel_axis % n_axes
 
 
 def _prediction_problem(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_pixclass.core import ClassInfo, Output, Steps, output_steps
 
-from ._sources import ImageSource, spacing_of
+from ._sources import ImageSource, Snapshot, spacing_of
 
 if TYPE_CHECKING:
     from napari_pixclass.core import PixelClassifier
@@ -25,6 +25,8 @@ class Prediction:
     ----------
     image
         The image predicted.
+    classifier
+        The classifier that predicted it.
     classes
         Value, name and colour of each class.
     probabilities
@@ -36,6 +38,7 @@ class Prediction:
     """
 
     image: ImageSource
+    classifier: PixelClassifier
     classes: tuple[ClassInfo, ...]
     probabilities: npt.NDArray[np.float32] | None
     uncertainty: npt.NDArray[np.float32] | None
@@ -43,7 +46,7 @@ class Prediction:
 
 
 def predict_steps(
-    classifier: PixelClassifier, image: ImageSource, outputs: Collection[Output]
+    classifier: PixelClassifier, image: Snapshot, outputs: Collection[Output]
 ) -> Steps[Prediction]:
     """Predict `image`, which must fit the classifier, block by block."""
     arrays = yield from output_steps(
@@ -55,7 +58,8 @@ def predict_steps(
     )
     probabilities = arrays.get("probabilities")
     return Prediction(
-        image,
+        image.source,
+        classifier,
         classifier.class_table_,
         None if probabilities is None else np.moveaxis(probabilities, 0, -1),
         arrays.get("uncertainty"),

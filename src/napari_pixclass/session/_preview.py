@@ -16,7 +16,7 @@ from napari_pixclass.core import (
     valid_spacing,
 )
 
-from ._sources import ImageSource, spacing_of
+from ._sources import ImageSource, Snapshot, spacing_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -60,7 +60,7 @@ class _OnePlane:
 
 
 def preview_steps(
-    image: ImageSource, features: FeatureSet, index: int, channel: int
+    image: Snapshot, features: FeatureSet, index: int, channel: int
 ) -> Steps[FeaturePreview]:
     """Compute the feature at `index` of `features` for one channel, block by block."""
     feature = features.features[index]
@@ -81,5 +81,5 @@ def preview_steps(
             yield Step(done, total, "Computing the preview")
     low, high = (float(value) for value in np.percentile(values, (0.5, 99.5)))
     return FeaturePreview(
-        image, feature.name, values, (low, high) if low < high else (low, low + 1)
+        image.source, feature.name, values, (low, high) if low < high else (low, low + 1)
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from napari_pixclass.core import Steps
@@ -13,13 +14,27 @@ from ._jobs import Job, Mailbox
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Entry:
+    """A job in the queue: what it is about, and the job before it that must have succeeded."""
+
+    job: Job[Any]
+    topic: str
+    subject: object
+    needs: Job[Any] | None
+
+    @property
+    def is_possible(self) -> bool:
+        return self.needs is None or not (self.needs.cancelled or self.needs.error is not None)
+
+
 class JobQueue:
     """Runs jobs in the order in which they come; everything but the work happens in the thread that made the queue.
 
     Parameters
     ----------
-    wake
-        See `Mailbox`.
+    mailbox
+        Where the worker's mail arrives.
     on_changed
         Called with the running job after each of its steps and when it is cancelled, and with None when nothing runs.
     on_failed
@@ -28,37 +43,58 @@ class JobQueue:
 
     def __init__(
         self,
-        wake: Callable[[], None] | None,
+        mailbox: Mailbox,
         on_changed: Callable[[Job[Any] | None], None],
         on_failed: Callable[[str], object],
     ) -> None:
-        self._mailbox = Mailbox(wake)
+        self._mailbox = mailbox
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="pixclass-session")
         self._on_changed = on_changed
         self._on_failed = on_failed
-        self._running: Job[Any] | None = None
-        self._waiting: list[Job[Any]] = []
+        self._running: _Entry | None = None
+        self._waiting: list[_Entry] = []
         self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be started any more."""
+        return self._closed
 
     @property
     def running(self) -> Job[Any] | None:
         """The job that is running, or None."""
-        return self._running
+        return None if self._running is None else self._running.job
 
-    def holds(self, job: Job[Any] | None) -> bool:
-        """Whether `job` is running or waiting."""
-        return job is not None and (job is self._running or job in self._waiting)
+    def newest(self, topic: str) -> Job[Any] | None:
+        """The last job about `topic` that is running or waiting and has not been cancelled, or None."""
+        jobs = [entry.job for entry in self._entries if entry.topic == topic]
+        return next((job for job in reversed(jobs) if not job.cancelled), None)
 
-    def start(self, steps: Callable[[], Steps[T]], succeed: Callable[[T], object]) -> Job[T]:
-        """Run `steps` when everything before is done, and call `succeed` with the result unless cancelled by then."""
+    def start(
+        self,
+        steps: Callable[[], Steps[T]],
+        succeed: Callable[[T], object],
+        topic: str,
+        subject: object = None,
+        needs: Job[Any] | None = None,
+    ) -> Job[T]:
+        """Run `steps` when everything before is done, and call `succeed` with the result unless cancelled by then.
+
+        Earlier jobs about the same subject of the same topic are cancelled. So is this one, if the job that it
+        `needs` fails or is cancelled.
+        """
         if self._closed:
             raise RuntimeError(
                 "the session is closed, as its viewer is. Use the session of an open viewer."
             )
+        self._cancel(
+            [e for e in self._entries if (e.topic, e.subject) == (topic, subject)],
+        )
         job = Job(steps, self._mailbox)
+        entry = _Entry(job, topic, subject, needs)
 
         def on_finished(job: Job[T]) -> None:
-            if job is not self._running:  # cancelled while it was waiting
+            if entry is not self._running:  # cancelled while it was waiting
                 return
             self._running = None
             try:
@@ -71,33 +107,43 @@ class JobQueue:
 
         job.on_step = self._on_changed
         job.on_finished = on_finished
-        self._waiting.append(job)
+        self._waiting.append(entry)
         if self._running is None:
             self._start_next()
         return job
 
-    def cancel(self) -> None:
-        """Cancel what is running and what is waiting."""
-        waiting, self._waiting = self._waiting, []
-        for job in waiting:
-            job.cancel()
-            job.finish_unstarted()
-        if self._running is not None:
-            self._running.cancel()
-        self._on_changed(self._running)
-
-    def deliver(self) -> None:
-        """Let the mail of the worker arrive."""
-        self._mailbox.deliver_all()
+    def cancel(self, topics: Collection[str] | None = None) -> None:
+        """Cancel what is running and what is waiting; all of it, or what is about `topics`."""
+        self._cancel([e for e in self._entries if topics is None or e.topic in topics])
 
     def close(self) -> None:
         """Cancel everything; nothing can be started afterwards."""
         self._closed = True
         self.cancel()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        # What the worker has been given it must still finish: somebody may be waiting for it.
+        self._executor.shutdown(wait=False)
+
+    @property
+    def _entries(self) -> list[_Entry]:
+        return self._waiting if self._running is None else [self._running, *self._waiting]
+
+    def _cancel(self, entries: Collection[_Entry]) -> None:
+        if not entries:
+            return
+        self._waiting = [entry for entry in self._waiting if entry not in entries]
+        for entry in entries:
+            entry.job.cancel()
+            if entry is not self._running:
+                entry.job.finish_unstarted()
+        self._on_changed(self.running)
 
     def _start_next(self) -> None:
-        if self._running is None and self._waiting and not self._closed:
-            self._running = self._waiting.pop(0)
-            self._running.start(self._executor)
-        self._on_changed(self._running)
+        while self._running is None and self._waiting and not self._closed:
+            entry = self._waiting.pop(0)
+            if entry.is_possible:
+                self._running = entry
+                entry.job.start(self._executor)
+            else:
+                entry.job.cancel()
+                entry.job.finish_unstarted()
+        self._on_changed(self.running)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from psygnal import Signal
 
-from napari_pixclass.core import (
-    OUTPUTS,
-    ClassInfo,
-    FeatureSet,
-    Output,
-    Steps,
-    default_class,
-    warm_up,
-)
+from napari_pixclass.core import ClassInfo, Steps, warm_up
 
-from ._jobs import Job
+from ._choices import Choices
+from ._jobs import Job, Mailbox
 from ._plan import Plan, resolve
 from ._prediction import Prediction, predict_steps
 from ._queue import JobQueue
@@ -31,17 +24,23 @@ from ._sources import (
     ImageSource,
     LabelsSource,
     Pair,
-    count_labels,
-    spacing_of,
+    Snapshot,
 )
+from ._tally import LabelTallies
+from ._training import prepare_training
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier
 
 T = TypeVar("T")
 
+TRAINING, PREDICTION = "training", "prediction"
+"""What jobs are about."""
 
-class Session:
+logger = logging.getLogger(__name__)
+
+
+class Session(Choices):
     """The state behind the docks of one viewer, or behind a script.
 
     Everything is read and written in the thread that made the session; signals are emitted there. Work runs in one
@@ -55,13 +54,13 @@ class Session:
         script, where waiting for a job's result does.
     """
 
-    features_changed = Signal(object)
     pairs_changed = Signal()
-    classes_changed = Signal()
     counts_changed = Signal()
+    """Other labels are painted than before."""
     classifier_changed = Signal(object)
+    trained = Signal(object)
+    """A training has given the classifier."""
     target_changed = Signal()
-    outputs_changed = Signal()
     live_update_changed = Signal(bool)
     predicted = Signal(Prediction)
     job_changed = Signal(object)
@@ -69,103 +68,23 @@ class Session:
     failed = Signal(str)
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
-        self._queue = JobQueue(wake, self.job_changed.emit, self.failed.emit)
-        self._training: Job[PixelClassifier] | None = None
-        self._predicting: tuple[ImageSource, Job[Prediction]] | None = None
-        self._features: FeatureSet | None = FeatureSet.default(2)
-        self._features_chosen = False
-        self._classes = [default_class(1), default_class(2)]
+        super().__init__()
+        self._mailbox = Mailbox(wake)
+        self._queue = JobQueue(self._mailbox, self.job_changed.emit, self.failed.emit)
+        # Without an event loop nothing would arrive from the background before somebody waits for a job.
+        self._tallies = LabelTallies(self._mailbox, wake is not None, self._on_counted)
         self._pairs: list[Pair] = []
-        self._counts: dict[Pair, dict[int, int]] = {}
         self._classifier: PixelClassifier | None = None
         self._target: ImageSource | None = None
-        self._outputs: frozenset[Output] = frozenset(OUTPUTS)
         self._live_update = False
+        self._trained_on: tuple[object, ...] | None = None
+        self._prediction_due = False
+        self._warm: set[int] = set()
         self.n_estimators = 100
         self.random_state: int | None = 0
         self.n_jobs: int | None = None
 
     # What is chosen ---------------------------------------------------------------------------------------------------
-
-    @property
-    def features(self) -> FeatureSet | None:
-        """The features that the next training uses; None if none are chosen."""
-        return self._features
-
-    @features.setter
-    def features(self, features: FeatureSet | None) -> None:
-        if not isinstance(features, FeatureSet | None):
-            raise TypeError(
-                f"features must be a FeatureSet; got {type(features).__name__}. Example: FeatureSet.default(2)."
-            )
-        self._features_chosen = True
-        if features != self._features:
-            self._set_features(features)
-            self._update_live()
-
-    def suggest_features(self, features: FeatureSet) -> None:
-        """Use `features` unless some have been chosen, loaded or trained with already."""
-        if not self._features_chosen and features != self._features:
-            self._set_features(features)
-
-    def _set_features(self, features: FeatureSet | None) -> None:
-        self._features = features
-        self.features_changed.emit(features)
-
-    @property
-    def classes(self) -> tuple[ClassInfo, ...]:
-        """Value, name and colour of each class that can be painted."""
-        return tuple(self._classes)
-
-    @classes.setter
-    def classes(self, classes: Iterable[ClassInfo]) -> None:
-        chosen = sorted(classes, key=lambda info: info.value)
-        if len({info.value for info in chosen}) < len(chosen):
-            raise ValueError(
-                f"each class must have a value of its own; got {[info.value for info in chosen]}."
-            )
-        if chosen == self._classes:
-            return
-        self._classes = chosen
-        if self._classifier is not None:
-            known = {info.value: info for info in chosen}
-            table = self._classifier.class_table_
-            self._classifier.class_table_ = tuple(known.get(info.value, info) for info in table)
-        self.classes_changed.emit()
-
-    def add_class(self, name: str | None = None, color: str | None = None) -> ClassInfo:
-        """Add a class with the next free value."""
-        added = default_class(max((info.value for info in self._classes), default=0) + 1)
-        added = replace(added, name=name or added.name, color=color or added.color)
-        self.classes = (*self._classes, added)
-        return added
-
-    def change_class(
-        self, value: int, *, name: str | None = None, color: str | None = None
-    ) -> None:
-        """Rename or recolour a class."""
-        self.classes = [
-            replace(info, name=name or info.name, color=color or info.color)
-            if info.value == value
-            else info
-            for info in self._classes
-        ]
-
-    @property
-    def outputs(self) -> frozenset[Output]:
-        """What the next prediction gives."""
-        return self._outputs
-
-    @outputs.setter
-    def outputs(self, outputs: Collection[Output]) -> None:
-        unknown = set(outputs) - set(OUTPUTS)
-        if unknown:
-            raise ValueError(
-                f"outputs are {', '.join(OUTPUTS)}; got {', '.join(sorted(map(str, unknown)))}."
-            )
-        if frozenset(outputs) != self._outputs:
-            self._outputs = frozenset(outputs)
-            self.outputs_changed.emit()
 
     @property
     def target(self) -> ImageSource | None:
@@ -175,7 +94,9 @@ class Session:
     @target.setter
     def target(self, image: Any) -> None:
         self._target = None if image is None else self._image_source(image)
+        self._prediction_due = True
         self.target_changed.emit()
+        self._update_live()
 
     def _default_target(self) -> ImageSource | None:
         return self._pairs[0].image if self._pairs else None
@@ -189,6 +110,7 @@ class Session:
     def live_update(self, on: bool) -> None:
         if bool(on) != self._live_update:
             self._live_update = bool(on)
+            self._trained_on, self._prediction_due = None, True
             self.live_update_changed.emit(self._live_update)
             self._update_live()
 
@@ -219,17 +141,29 @@ class Session:
             if (known.image, known.labels) == (pair.image, pair.labels):
                 return known
         self._pairs.append(pair)
-        self._recount(pair)
+        self._tallies.renew(pair)
+        self._tallies.count(pair)
+        self._add_missing_classes(self.counts)
         self.pairs_changed.emit()
         self.counts_changed.emit()
+        self._update_live()
         return pair
 
     def remove_pair(self, pair: Pair) -> None:
         """Stop training on a pair; image and labels stay as they are."""
         self._pairs.remove(pair)
-        self._counts.pop(pair, None)
+        self._tallies.forget(pair)
         self.pairs_changed.emit()
         self.counts_changed.emit()
+        self._update_live()
+
+    def image_changed(self, image: ImageSource) -> None:
+        """Say that an image has other data, or pixels of another size, than before."""
+        for pair in self._pairs:
+            if pair.image == image:
+                self._tallies.renew(pair)
+        self._prediction_due = self._prediction_due or image == self.target
+        self._update_live()
 
     def _image_source(self, image: Any, **options: Any) -> ImageSource:
         return image if isinstance(image, ImageSource) else ArrayImage(image, **options)
@@ -240,33 +174,25 @@ class Session:
     @property
     def counts(self) -> dict[int, int]:
         """Number of labelled pixels of each class over all pairs."""
-        total: dict[int, int] = {}
-        for counts in self._counts.values():
-            for value, count in counts.items():
-                total[value] = total.get(value, 0) + count
-        return total
+        return self._tallies.counts
 
     def labels_changed(self) -> None:
         """Say that labels may have been painted, erased or undone."""
-        if self._recount_all():
-            self._update_live()
+        self._count_all()
+        self._update_live()
 
-    def _recount_all(self) -> bool:
-        """Count the labels again; return whether there are others than before."""
-        before = dict(self._counts)
-        for pair in self._pairs:
-            self._recount(pair)
-        changed = before != self._counts
-        if changed:
-            self.counts_changed.emit()
-        return changed
+    def _count_all(self) -> None:
+        changed = [self._tallies.count(pair) for pair in self._pairs]
+        if any(changed):
+            self._tell_counts()
 
-    def _recount(self, pair: Pair) -> None:
-        counts = count_labels(np.asarray(pair.labels.data))
-        self._counts[pair] = counts
-        missing = set(counts) - {info.value for info in self._classes}
-        if missing:
-            self.classes = [*self._classes, *map(default_class, sorted(missing))]
+    def _on_counted(self) -> None:
+        self._tell_counts()
+        self._update_live()
+
+    def _tell_counts(self) -> None:
+        self._add_missing_classes(self.counts)
+        self.counts_changed.emit()
 
     # Classifier -------------------------------------------------------------------------------------------------------
 
@@ -277,16 +203,25 @@ class Session:
 
     @classifier.setter
     def classifier(self, classifier: PixelClassifier | None) -> None:
-        """Use a fitted classifier; its features and class table become the session's."""
-        if classifier is not None:
-            self._features_chosen = True
-            self._set_features(classifier.state.features)
-            known = {info.value: info for info in self._classes}
-            self.classes = list(
-                (known | {info.value: info for info in classifier.class_table_}).values()
-            )
+        """Use a fitted classifier; its features and class table become the session's. Work with another one ends."""
+        state = None if classifier is None else classifier.state
+        self._queue.cancel((TRAINING, PREDICTION))
         self._classifier = classifier
+        self._prediction_due = True
+        if classifier is not None and state is not None:
+            known = {info.value: info for info in self._classes}
+            known.update((info.value, info) for info in classifier.class_table_)
+            self._features_chosen = True
+            self._set_features(state.features)
+            self.classes = list(known.values())
+        self._trained_on = self._training_inputs  # it stays until something is changed
         self.classifier_changed.emit(classifier)
+        self._update_live()
+
+    def _rename_classes(self, known: dict[int, ClassInfo]) -> None:
+        if self._classifier is not None:
+            table = self._classifier.class_table_
+            self._classifier.class_table_ = tuple(known.get(info.value, info) for info in table)
 
     def save_classifier(self, path: str | os.PathLike[str]) -> None:
         """Write the trained classifier to a ``.pixclass`` file."""
@@ -303,14 +238,23 @@ class Session:
     @property
     def plan(self) -> Plan:
         """What can be done now, and if not, why."""
-        return resolve(self._pairs, self.counts, self._features, self._classifier, self.target)
+        return resolve(
+            self._pairs,
+            self.counts,
+            self._features,
+            self._classifier,
+            self.target,
+            self._tallies.counting,
+        )
 
     # Work -------------------------------------------------------------------------------------------------------------
 
     def warm_up(self) -> None:
         """Compile or load in the background what a first training and prediction need; nothing waits for it."""
         ndim = 2 if self._features is None else self._features.ndim
-        Thread(target=warm_up, args=(ndim,), name="pixclass-warm-up", daemon=True).start()
+        if ndim not in self._warm:
+            self._warm.add(ndim)
+            Thread(target=_warm_up, args=(ndim,), name="pixclass-warm-up", daemon=True).start()
 
     @property
     def job(self) -> Job[Any] | None:
@@ -318,73 +262,73 @@ class Session:
         return self._queue.running
 
     def train(self) -> Job[PixelClassifier]:
-        """Train in the background on a snapshot of the labels; whatever was running or waiting is cancelled.
+        """Train in the background on a snapshot of the labels; other training and prediction is cancelled.
+
+        With live update on, a prediction follows.
 
         Raises
         ------
         ValueError
             If something is in the way; see `plan`.
         """
-        self._recount_all()  # not every change of labels is announced in time
+        self._count_all()  # not every change of labels is announced in time
         problem = self.plan.training_problem
         if problem or self._features is None:
             raise ValueError(problem)
-        ndim = self._features.ndim
-        parameters = self._features, self.n_estimators, self.random_state, self.n_jobs
-        images = [pair.image.data for pair in self._pairs]
-        labels = [np.array(pair.labels.data) for pair in self._pairs]
-        spacings = [spacing_of(pair.image, ndim) for pair in self._pairs]
-        channel_axis = self._pairs[0].image.channel_axis
-
-        def steps() -> Steps[PixelClassifier]:
-            from napari_pixclass.classifier import PixelClassifier  # takes a while, the first time
-
-            new = PixelClassifier(*parameters)
-            yield from new.fit_steps(images, labels, channel_axis=channel_axis, spacing=spacings)
-            return new
+        steps = prepare_training(
+            self._pairs, self._features, self.n_estimators, self.random_state, self.n_jobs
+        )
 
         def adopt(new: PixelClassifier) -> None:
             table = {info.value: info for info in self._classes}
             new.class_table_ = tuple(table.get(info.value, info) for info in new.class_table_)
             self._classifier = new
             self.classifier_changed.emit(new)
+            self.trained.emit(new)
 
         self._features_chosen = True
-        self.cancel()
-        self._training = self._start(steps, adopt)
-        return self._training
+        self._queue.cancel((TRAINING, PREDICTION))
+        job = self._start(steps, adopt, TRAINING)
+        self._trained_on, self._prediction_due = self._training_inputs, True
+        self._predict_live()
+        return job
 
     def predict(self) -> Job[Prediction]:
         """Predict the target in the background, after what is running; an earlier prediction of it is cancelled.
+
+        Where a training is under way the prediction waits for it, and is cancelled if that fails.
 
         Raises
         ------
         ValueError
             If something is in the way; see `plan`.
         """
-        target, outputs = self.target, self._outputs
+        target, outputs, classifier = self.target, self._outputs, self._classifier
         # What is being trained may fit the image where the classifier at hand does not: that shows when it is done.
-        training = self._training is not None and not (
-            self._training.done or self._training.cancelled
+        training: Job[PixelClassifier] | None = self._queue.newest(TRAINING)
+        problem = (
+            None if training is not None and target is not None else self.plan.prediction_problem
         )
-        problem = None if training and target is not None else self.plan.prediction_problem
         if problem or target is None:
-            raise ValueError(problem)
+            raise ValueError(problem or "Choose an image to predict.")
         if not outputs:
             raise ValueError(
                 "choose at least one output: probabilities, uncertainty or segmentation."
             )
+        image = Snapshot.of(target)
 
         def steps() -> Steps[Prediction]:
-            if self._classifier is None:
+            chosen = classifier if training is None else training.value
+            if chosen is None:
                 raise ValueError("there is no classifier: training was cancelled or failed.")
-            return (yield from predict_steps(self._classifier, target, outputs))
+            return (yield from predict_steps(chosen, image, outputs))
 
-        if self._predicting is not None and self._predicting[0] == target:
-            self._predicting[1].cancel()
-        job = self._start(steps, self.predicted.emit)
-        self._predicting = (target, job)
-        return job
+        def show(prediction: Prediction) -> None:
+            if self._is_current(image):
+                self.predicted.emit(prediction)
+
+        self._prediction_due = False
+        return self._start(steps, show, PREDICTION, target, training)
 
     def cancel(self) -> None:
         """Cancel what is running and what is waiting."""
@@ -392,18 +336,59 @@ class Session:
 
     def deliver(self) -> None:
         """Let finished work reach the session; for the event loop that `wake` wakes."""
-        self._queue.deliver()
+        self._mailbox.deliver_all()
 
     def close(self) -> None:
         """Cancel all work; nothing can be started afterwards."""
         self._queue.close()
+        self._tallies.close()
 
-    def _start(self, steps: Callable[[], Steps[T]], succeed: Callable[[T], object]) -> Job[T]:
-        return self._queue.start(steps, succeed)
+    def _start(
+        self,
+        steps: Callable[[], Steps[T]],
+        succeed: Callable[[T], object],
+        topic: str,
+        subject: object = None,
+        needs: Job[Any] | None = None,
+    ) -> Job[T]:
+        return self._queue.start(steps, succeed, topic, subject, needs)
+
+    def _is_current(self, image: Snapshot) -> bool:
+        """Whether an image is still what it was; says so if not."""
+        if image.is_current():
+            return True
+        self.failed.emit(
+            f"{image.name} was changed meanwhile; the result is dropped. Run it again."
+        )
+        return False
+
+    # Live update ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _training_inputs(self) -> tuple[object, ...]:
+        """Equal to what it was as long as the same training would give the same classifier; keeps no image alive."""
+        return self._features, *self._tallies.stamps(self._pairs)
 
     def _update_live(self) -> None:
-        if not self._live_update or self.plan.training_problem:
+        """Train again if something is other than at the last training, and predict what has not been since."""
+        if not self._live_update or self._queue.closed:
             return
-        self.train()
-        if self.outputs and self.target is not None:
+        if self._training_inputs != self._trained_on and self.plan.training_problem is None:
+            self.train()
+        else:
+            self._predict_live()
+
+    def _predict_live(self) -> None:
+        if not (self._live_update and self._prediction_due and self.outputs):
+            return
+        if self.target is None:
+            return
+        if self._queue.newest(TRAINING) or self.plan.prediction_problem is None:
             self.predict()
+
+
+def _warm_up(ndim: int) -> None:
+    try:
+        warm_up(ndim)
+    except Exception:
+        logger.exception("warming up has failed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,11 @@ class ImageSource(Protocol):
         """Size of a pixel along every axis but the channel axis; None if not known."""
         ...
 
+    @property
+    def version(self) -> object:
+        """The same object as long as the data are the same."""
+        ...
+
 
 @runtime_checkable
 class LabelsSource(Protocol):
@@ -34,25 +39,86 @@ class LabelsSource(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def data(self) -> npt.NDArray[np.integer[Any]]: ...
+    def data(self) -> ArrayLike: ...
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the data, for which they need not be read."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayImage:
-    """An image that is an array."""
+    """An image that is an array; equal to another one that is the same array, read the same way."""
 
     data: ArrayLike
     channel_axis: int | None = None
     pixel_size: tuple[float, ...] | None = None
     name: str = "image"
 
+    @property
+    def version(self) -> object:
+        return self.data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayImage) and other._key == self._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        size = None if self.pixel_size is None else tuple(self.pixel_size)
+        return id(self.data), self.channel_axis, size
+
 
 @dataclass(frozen=True, eq=False)
 class ArrayLabels:
-    """Labels that are an array."""
+    """Labels that are an array; equal to others that are the same array."""
 
     data: npt.NDArray[np.integer[Any]]
     name: str = "labels"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayLabels) and other.data is self.data
+
+    def __hash__(self) -> int:
+        return id(self.data)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """An image as it was at one moment: work in the background must not see it change."""
+
+    source: ImageSource
+    name: str
+    data: ArrayLike
+    channel_axis: int | None
+    pixel_size: tuple[float, ...] | None
+    version: object
+
+    @classmethod
+    def of(cls, source: ImageSource) -> Self:
+        """Take a snapshot; in the thread of the session."""
+        return cls(
+            source,
+            source.name,
+            source.data,
+            source.channel_axis,
+            source.pixel_size,
+            source.version,
+        )
+
+    def is_current(self) -> bool:
+        """Whether the image is still the one it was."""
+        source = self.source
+        return source.version is self.version and (source.channel_axis, source.pixel_size) == (
+            self.channel_axis,
+            self.pixel_size,
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,9 +132,3 @@ class Pair:
 def spacing_of(image: ImageSource, ndim: int) -> tuple[float, ...] | None:
     """Spacing of the last `ndim` spatial axes of an image."""
     return None if image.pixel_size is None else image.pixel_size[-ndim:]
-
-
-def count_labels(labels: npt.NDArray[np.integer[Any]]) -> dict[int, int]:
-    """Number of pixels of each class value."""
-    values, counts = np.unique(labels[labels > 0], return_counts=True)
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))

@@ -53,20 +53,33 @@ def pair_of_new_layer(layer: Layer, layers: LayerList) -> tuple[Image, Labels] |
     return None
 
 
+def pair_token(image: Image, labels: Labels) -> str | None:
+    """The token that an image and its labels came with, if it is the same."""
+    return _token(image) if _token(image) == _token(labels) else None
+
+
 def sample_classes(labels: Labels) -> tuple[ClassInfo, ...]:
     """Classes that came with a labels layer."""
-    classes: tuple[ClassInfo, ...] = labels.metadata.get(METADATA_KEY, {}).get("classes", ())
-    return classes
+    classes = _metadata(labels).get("classes", ())
+    return tuple(info for info in classes if isinstance(info, ClassInfo))
 
 
 def _token(layer: Layer) -> str | None:
-    token: str | None = layer.metadata.get(METADATA_KEY, {}).get("pair")
-    return token
+    token = _metadata(layer).get("pair")
+    return token if isinstance(token, str) else None
+
+
+def _metadata(layer: Layer) -> dict[str, Any]:
+    """Our metadata of a layer; anybody may have put something else under that name."""
+    metadata = layer.metadata.get(METADATA_KEY)
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _may_be_scribbles(image: Image, labels: Labels) -> bool:
-    if labels.multiscale or tuple(labels.data.shape) != labels_shape(image):
+    # Labels that are not in memory would have to be computed, just for a look.
+    if labels.multiscale or not isinstance(labels.data, np.ndarray):
         return False
-    data = np.asarray(labels.data)
-    some = data.ravel()[:: max(1, data.size // ENOUGH_PIXELS)]
-    return len(np.unique(some)) <= MAX_CLASSES and len(count_labels(data)) <= MAX_CLASSES
+    if labels.data.shape != labels_shape(image):
+        return False
+    some = labels.data.ravel()[:: max(1, labels.data.size // ENOUGH_PIXELS)]
+    return len(np.unique(some)) <= MAX_CLASSES and len(count_labels(labels.data)) <= MAX_CLASSES

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from psygnal import Signal
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QPixmap, QShowEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
-from ._sections import signals_blocked
+from ._sections import plain_tooltip, signals_blocked
 from ._viewer_session import ViewerSession
 
 COLOR, NAME, COUNT = range(3)
@@ -66,7 +66,9 @@ class ClassTable(QTableWidget):
                 color.setIcon(_swatch(info.color))
                 name = self._item(row, NAME, info.name)
                 name.setFlags(name.flags() | Qt.ItemFlag.ItemIsEditable)
-                name.setToolTip(f"{info.name}\nDouble-click to rename, click to paint with it.")
+                name.setToolTip(
+                    plain_tooltip(f"{info.name}\nDouble-click to rename, click to paint with it.")
+                )
                 count = self._item(row, COUNT, f"{counts.get(info.value, 0):,}")
                 count.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 color.setToolTip("Click to change the colour.")
@@ -93,10 +95,23 @@ class ClassTable(QTableWidget):
         item.setText(text)
         return item
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep every row in sight when the theme, or being put into a window, changes how high they are."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._fit_height()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fit: only now the style is known."""
+        super().showEvent(event)
+        self._fit_height()
+
     def _fit_height(self) -> None:
         rows = min(max(self.rowCount(), MIN_ROWS), MAX_ROWS)
-        row_height = self.verticalHeader().defaultSectionSize()
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows * row_height + 4)
+        header = self.verticalHeader()
+        row_height = header.sectionSize(0) if self.rowCount() else header.defaultSectionSize()
+        around = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
+        self.setFixedHeight(around + rows * row_height + 2)
 
     def _value_at(self, row: int) -> int:
         return self._session.classes[row].value

@@ -13,6 +13,12 @@ from ._viewer_session import ViewerSession
 
 SUFFIX = ".pixclass"
 FILE_FILTER = f"Classifiers (*{SUFFIX})"
+MAX_NAME = 24  # characters of a class name that fit beside others
+
+
+def shorten(name: str) -> str:
+    """A class name as it fits into a sentence."""
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
 
 
 class ClassifierPanel(Panel):
@@ -38,7 +44,7 @@ class ClassifierPanel(Panel):
         if classifier is None:
             self.summary.setText("None yet: train one, or load one.")
             return
-        names = ", ".join(info.name for info in classifier.class_table_)
+        names = ", ".join(shorten(info.name) for info in classifier.class_table_)
         state = classifier.state
         n_features = len(state.features) * state.n_channels
         self.summary.setText(
@@ -60,6 +66,11 @@ class ClassifierPanel(Panel):
             chosen = Path(path)
             if chosen.suffix != SUFFIX:
                 chosen = chosen.with_name(chosen.name + SUFFIX)
+                if chosen.exists():  # the dialog has asked about the other name only
+                    self._session.report_error(
+                        f"{chosen.name} is there already. Choose that very name to replace it."
+                    )
+                    return
             self._with_file(chosen, self._session.save_classifier, "Saved")
 
     def _with_file(self, path: Path, action: Callable[[Path], None], done: str) -> None:

@@ -44,10 +44,9 @@ class DimensionsPanel(Panel):
             self.hint.setText("Open an image first.")
             return
         axes = " \N{MULTIPLICATION SIGN} ".join(map(str, shape))
-        labels = ", ".join(map(str, image.axis_labels))
-        named = (
-            "" if any(label.startswith("axis") for label in image.axis_labels) else f" ({labels})"
-        )
+        labels = [str(label) for label in image.axis_labels]
+        # Axes that nobody has named are "axis -2", "axis -1" or just numbers.
+        named = f" ({', '.join(labels)})" if all(label.isalpha() for label in labels) else ""
         self.hint.setText(f"{image.name}: {axes}{named}")
         self.hint.setToolTip("3D is preselected where an axis of the image layer is called z.")
 

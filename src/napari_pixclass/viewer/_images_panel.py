@@ -83,8 +83,10 @@ class ImagesPanel(Panel):
         row.remove.setEnabled(pair is not None or bool(self._session.pairs))
 
     def _unpaired_images(self) -> list[Image]:
-        paired = [pair.image for pair in self._session.pairs]
-        return [layer for layer in self._session.image_layers if LayerImage(layer) not in paired]
+        paired = [
+            pair.image.layer for pair in self._session.pairs if isinstance(pair.image, LayerImage)
+        ]
+        return [layer for layer in self._session.image_layers if layer not in paired]
 
     def _draft(self) -> Image | None:
         """The image of the row without labels: the one chosen there, else the next that has none."""

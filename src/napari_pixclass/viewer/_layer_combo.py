@@ -8,7 +8,7 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from ._eliding_combo import ElidingCombo
-from ._sections import signals_blocked
+from ._sections import plain_tooltip, signals_blocked
 
 
 class LayerCombo(ElidingCombo):
@@ -45,7 +45,8 @@ class LayerCombo(ElidingCombo):
             self.clear()
             self.addItems([layer.name for layer in layers])
             self.setCurrentIndex(self._layers.index(chosen) if chosen in self._layers else -1)
-        self.setToolTip(f"{self._tooltip}\n{chosen.name}" if chosen is not None else self._tooltip)
+        name = "" if chosen is None else f"\n{chosen.name}"
+        self.setToolTip(plain_tooltip(self._tooltip + name))
         self.setEnabled(bool(self._layers))
 
     def _on_activated(self, index: int) -> None:

@@ -8,7 +8,7 @@ from napari_pixclass.core import Output
 
 from ._connections import Connections
 from ._layer_combo import LayerCombo
-from ._sections import Panel, PushButton, labelled
+from ._sections import Panel, PushButton, labelled, plain_tooltip
 from ._sources import LayerImage
 from ._viewer_session import ViewerSession
 
@@ -60,7 +60,7 @@ class PredictionPanel(Panel):
         problem = prediction_problem(self._session)
         self.run.setEnabled(problem is None)
         self.run.setToolTip(
-            problem or "Predict the whole image; layers that are there are updated."
+            plain_tooltip(problem or "Predict the whole image; layers that are there are updated.")
         )
 
     def _on_image(self, layer: object) -> None:

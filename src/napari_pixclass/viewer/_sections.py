@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -45,6 +46,11 @@ def text_label(text: str = "") -> QLabel:
     return label
 
 
+def plain_tooltip(text: str) -> str:
+    """A tooltip that shows `text` as it is: Qt would take a class called ``<b>`` for formatting."""
+    return f"<qt>{escape(text).replace(chr(10), '<br>')}</qt>" if "<" in text else text
+
+
 def heading(text: str) -> QLabel:
     """Heading of a section."""
     label = text_label(text)
@@ -58,6 +64,7 @@ def hint_label() -> QLabel:
     """A label for a sentence or two."""
     label = text_label()
     label.setWordWrap(True)
+    label.setMinimumWidth(1)  # one long word must not make the dock wider
     return label
 
 

@@ -7,44 +7,75 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Layer
+
+    from napari_pixclass.core import ArrayLike
 
 
 class LayerImage:
-    """An image layer. The last axis of an RGB layer is its channels; an alpha channel is left out."""
+    """An image layer. The last axis of an RGB layer is its channels; an alpha channel is left out.
 
-    def __init__(self, layer: Image) -> None:
+    Parameters
+    ----------
+    layer
+        The image layer.
+    channel_axis
+        Axis of the channels of a layer that is not RGB; None if it has none.
+    """
+
+    def __init__(self, layer: Image, channel_axis: int | None = None) -> None:
+        if layer.rgb and channel_axis not in (None, -1, layer.ndim):
+            raise ValueError(
+                f"the channels of an RGB layer are its last axis; got channel_axis={channel_axis}. Leave it out."
+            )
         self.layer = layer
+        self._channel_axis = None if layer.rgb else channel_axis
 
     @property
     def name(self) -> str:
         return str(self.layer.name)
 
     @property
+    def version(self) -> Any:
+        return self.layer.data[0] if self.layer.multiscale else self.layer.data
+
+    @property
     def data(self) -> Any:
-        data = self.layer.data[0] if self.layer.multiscale else self.layer.data
+        data = self.version
         return data[..., :3] if self.layer.rgb and data.shape[-1] > 3 else data
 
     @property
     def channel_axis(self) -> int | None:
-        return -1 if self.layer.rgb else None
+        return -1 if self.layer.rgb else self._channel_axis
 
     @property
-    def pixel_size(self) -> tuple[float, ...]:
-        """Size of a pixel along every axis but the channels, lengths in the unit of the last axis."""
-        unit = self.layer.units[-1]
+    def extra_axis(self) -> int | None:
+        """The axis of the layer that is its channels; None where it has none, or they are no axis of the layer: RGB."""
+        return None if self._channel_axis is None else self._channel_axis % self.layer.ndim
+
+    @property
+    def pixel_size(self) -> tuple[float, ...] | None:
+        """Size of a pixel along every axis but the channels, lengths in the unit of the last axis.
+
+        None where the layer says nothing: all sizes are 1 pixel.
+        """
+        axes = [axis for axis in range(self.layer.ndim) if axis != self.extra_axis]
+        scale = [abs(float(self.layer.scale[axis])) for axis in axes]
+        units = [self.layer.units[axis] for axis in axes]
+        if set(scale) == {1.0} and {str(unit) for unit in units} == {"pixel"}:
+            return None
         factors = [
-            float((1 * other).to(unit).magnitude) if other.is_compatible_with(unit) else 1.0
-            for other in self.layer.units
+            float((1 * unit).to(units[-1]).magnitude) if unit.is_compatible_with(units[-1]) else 1.0
+            for unit in units
         ]
-        return tuple(
-            abs(float(size)) * factor
-            for size, factor in zip(self.layer.scale, factors, strict=True)
-        )
+        return tuple(size * factor for size, factor in zip(scale, factors, strict=True))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, LayerImage) and other.layer is self.layer
+        return (
+            isinstance(other, LayerImage)
+            and other.layer is self.layer
+            and other.channel_axis == self.channel_axis
+        )
 
     def __hash__(self) -> int:
         return id(self.layer)
@@ -54,6 +85,10 @@ class LayerLabels:
     """A labels layer that is painted on."""
 
     def __init__(self, layer: Labels) -> None:
+        if layer.multiscale:
+            raise ValueError(
+                f"labels must have one scale; {layer.name} has {len(layer.data)}. Add the finest one as a layer."
+            )
         self.layer = layer
 
     @property
@@ -61,9 +96,13 @@ class LayerLabels:
         return str(self.layer.name)
 
     @property
-    def data(self) -> npt.NDArray[np.integer[Any]]:
-        data: npt.NDArray[np.integer[Any]] = np.asarray(self.layer.data)
+    def data(self) -> ArrayLike:
+        data: ArrayLike = self.layer.data
         return data
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(int(length) for length in self.layer.data.shape)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LayerLabels) and other.layer is self.layer
@@ -84,14 +123,25 @@ def suggested_ndim(layer: Image) -> int:
     return 3 if layer.ndim > 2 and "z" in labels else 2
 
 
-def spatial_arguments(layer: Image) -> dict[str, Any]:
-    """What a layer made from `layer` takes over so that it lies at the same place."""
+def spatial_arguments(image: LayerImage) -> dict[str, Any]:
+    """What a layer made from an image takes over, but for the channel axis, so that it lies at the same place."""
+    layer, n_axes = image.layer, image.layer.ndim
+    axes = [axis for axis in range(n_axes) if axis != image.extra_axis]
+    matrix = [*axes, n_axes]
+    sheared = np.isin(np.stack(np.triu_indices(n_axes, 1)), axes).all(axis=0)
     return {
-        "scale": layer.scale,
-        "translate": layer.translate,
-        "rotate": layer.rotate,
-        "shear": layer.shear,
-        "affine": layer.affine,
-        "units": layer.units,
-        "axis_labels": layer.axis_labels,
+        "scale": layer.scale[axes],
+        "translate": layer.translate[axes],
+        "rotate": layer.rotate[np.ix_(axes, axes)],
+        "shear": layer.shear[sheared],
+        "affine": layer.affine.affine_matrix[np.ix_(matrix, matrix)],
+        "units": tuple(layer.units[axis] for axis in axes),
+        "axis_labels": tuple(layer.axis_labels[axis] for axis in axes),
     }
+
+
+def place_at(layer: Layer, place: dict[str, Any]) -> None:
+    """Put a layer to where `spatial_arguments` say."""
+    for name, value in place.items():
+        if not np.array_equal(getattr(layer, name), value):
+            setattr(layer, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtWidgets import QCheckBox
 
 from ._connections import Connections
-from ._sections import Panel, PushButton
+from ._sections import Panel, PushButton, plain_tooltip
 from ._viewer_session import ViewerSession
 
 
@@ -25,6 +25,7 @@ class TrainingPanel(Panel):
             session.features_changed,
             session.pairs_changed,
             session.counts_changed,
+            session.layers_changed,
             session.live_update_changed,
         ):
             connections.add(signal, self.refresh)
@@ -33,7 +34,9 @@ class TrainingPanel(Panel):
         """Show the current state."""
         problem = self._session.plan.training_problem
         self.train.setEnabled(problem is None)
-        self.train.setToolTip(problem or "Train a classifier on the labelled pixels.")
+        self.train.setToolTip(
+            plain_tooltip(problem or "Train a classifier on the labelled pixels.")
+        )
         self.live_update.setChecked(self._session.live_update)
 
     def _on_train(self) -> None:

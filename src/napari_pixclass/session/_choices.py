@@ -1,0 +1,112 @@
+"""What a session is told to do: features, classes, outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from psygnal import Signal
+
+from napari_pixclass.core import OUTPUTS, ClassInfo, FeatureSet, Output, default_class
+
+
+class Choices:
+    """Features, classes and outputs, and signals for their changes."""
+
+    features_changed = Signal(object)
+    classes_changed = Signal()
+    outputs_changed = Signal()
+
+    def __init__(self) -> None:
+        self._features: FeatureSet | None = FeatureSet.default(2)
+        self._features_chosen = False
+        self._classes = [default_class(1), default_class(2)]
+        self._outputs: frozenset[Output] = frozenset(OUTPUTS)
+
+    @property
+    def features(self) -> FeatureSet | None:
+        """The features that the next training uses; None if none are chosen."""
+        return self._features
+
+    @features.setter
+    def features(self, features: FeatureSet | None) -> None:
+        if not isinstance(features, FeatureSet | None):
+            raise TypeError(
+                f"features must be a FeatureSet; got {type(features).__name__}. Example: FeatureSet.default(2)."
+            )
+        self._features_chosen = True
+        if features != self._features:
+            self._set_features(features)
+            self._update_live()
+
+    def suggest_features(self, features: FeatureSet) -> None:
+        """Use `features` unless some have been chosen, loaded or trained with already."""
+        if not self._features_chosen and features != self._features:
+            self._set_features(features)
+
+    def _set_features(self, features: FeatureSet | None) -> None:
+        self._features = features
+        self.features_changed.emit(features)
+
+    @property
+    def classes(self) -> tuple[ClassInfo, ...]:
+        """Value, name and colour of each class that can be painted."""
+        return tuple(self._classes)
+
+    @classes.setter
+    def classes(self, classes: Iterable[ClassInfo]) -> None:
+        chosen = sorted(classes, key=lambda info: info.value)
+        if len({info.value for info in chosen}) < len(chosen):
+            raise ValueError(
+                f"each class must have a value of its own; got {[info.value for info in chosen]}."
+            )
+        if chosen == self._classes:
+            return
+        self._classes = chosen
+        self._rename_classes({info.value: info for info in chosen})
+        self.classes_changed.emit()
+
+    def add_class(self, name: str | None = None, color: str | None = None) -> ClassInfo:
+        """Add a class with the next free value."""
+        added = default_class(max((info.value for info in self._classes), default=0) + 1)
+        added = replace(added, name=name or added.name, color=color or added.color)
+        self.classes = (*self._classes, added)
+        return added
+
+    def change_class(
+        self, value: int, *, name: str | None = None, color: str | None = None
+    ) -> None:
+        """Rename or recolour a class."""
+        self.classes = [
+            replace(info, name=name or info.name, color=color or info.color)
+            if info.value == value
+            else info
+            for info in self._classes
+        ]
+
+    def _add_missing_classes(self, values: Iterable[int]) -> None:
+        missing = set(values) - {info.value for info in self._classes}
+        if missing:
+            self.classes = [*self._classes, *map(default_class, sorted(missing))]
+
+    @property
+    def outputs(self) -> frozenset[Output]:
+        """What the next prediction gives."""
+        return self._outputs
+
+    @outputs.setter
+    def outputs(self, outputs: Collection[Output]) -> None:
+        unknown = set(outputs) - set(OUTPUTS)
+        if unknown:
+            raise ValueError(
+                f"outputs are {', '.join(OUTPUTS)}; got {', '.join(sorted(map(str, unknown)))}."
+            )
+        if frozenset(outputs) != self._outputs:
+            self._outputs = frozenset(outputs)
+            self.outputs_changed.emit()
+
+    def _rename_classes(self, known: dict[int, ClassInfo]) -> None:
+        """Hook of the session: the classifier's class table follows."""
+
+    def _update_live(self) -> None:
+        """Hook of the session: live update follows."""

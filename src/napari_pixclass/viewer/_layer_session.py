@@ -1,0 +1,247 @@
+"""Layers in: the images and labels of a session are layers of a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
+from psygnal import Signal
+from superqt.utils import QSignalDebouncer
+
+from napari_pixclass.core import FeatureSet
+from napari_pixclass.session import ImageSource, LabelsSource, Pair, Session
+
+from ._adoption import layer_pairs, pair_of_new_layer, pair_token, sample_classes
+from ._outputs import OutputLayers
+from ._painted_layers import PaintedLayers
+from ._preview_layer import PreviewLayer
+from ._sources import LayerImage, LayerLabels, labels_shape, spatial_arguments, suggested_ndim
+
+RECOUNT_AFTER_MS = 100
+"""Labels are counted this long after their last change: undo and redo are heard only through many small events."""
+
+
+class LayerSession(Session):
+    """A session whose images and labels are layers, of which it hears what happens to them.
+
+    Parameters
+    ----------
+    viewer
+        Its layers are held, not the viewer.
+    wake
+        As for `Session`.
+    """
+
+    selected_class_changed = Signal(object)
+    layers_changed = Signal()
+    """Layers have come or gone, or have other names, data or pixel sizes."""
+    active_layer_changed = Signal()
+
+    def __init__(self, viewer: ViewerModel, wake: Callable[[], None]) -> None:
+        super().__init__(wake)
+        self._layers = viewer.layers
+        self.output_layers = OutputLayers(viewer.layers)
+        self.preview_layer = PreviewLayer(viewer.layers)
+        self._had_pairs = False
+        self._used_tokens: set[str] = set()
+        self._recount_soon = QSignalDebouncer()
+        self._recount_soon.setTimeout(RECOUNT_AFTER_MS)
+        self._recount_soon.triggered.connect(self.labels_changed)
+        self._painted = PaintedLayers(
+            viewer.layers, self._recount_soon.throttle, self._on_selected_label
+        )
+        viewer.layers.events.inserted.connect(self._on_layer_inserted)
+        viewer.layers.events.removed.connect(self._on_layer_removed)
+        for event in ("inserted", "removed", "reordered", "renamed"):
+            getattr(viewer.layers.events, event).connect(self._on_layers_changed)
+        viewer.layers.selection.events.active.connect(self._on_active_layer)
+        for layer in viewer.layers:
+            self._listen_to_image(layer, True)
+        self.classes_changed.connect(self._on_classes_changed)
+        self.pairs_changed.connect(self._suggest_features)
+        self._suggest_features()
+
+    # Layers -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def image_layers(self) -> list[Image]:
+        """Image layers that can be trained on or predicted, in the order of the layer list."""
+        return [
+            layer for layer in self._layers if isinstance(layer, Image) and self._is_input(layer)
+        ]
+
+    @property
+    def labels_layers(self) -> list[Labels]:
+        """Labels layers that can be painted on, in the order of the layer list."""
+        return [
+            layer
+            for layer in self._layers
+            if isinstance(layer, Labels) and not layer.multiscale and self._is_input(layer)
+        ]
+
+    @property
+    def current_image(self) -> Image | None:
+        """The image layer that a question like "how many channels?" is about."""
+        images = self.image_layers
+        if self._layers.selection.active in images:
+            return self._layers.selection.active
+        if isinstance(self.target, LayerImage) and self.target.layer in images:
+            return self.target.layer
+        return images[0] if images else None
+
+    def _is_input(self, layer: Layer) -> bool:
+        return not (self.output_layers.owns(layer) or self.preview_layer.owns(layer))
+
+    def _default_target(self) -> ImageSource | None:
+        target = super()._default_target()
+        if target is None and self.image_layers:
+            return LayerImage(self.image_layers[0])
+        return target
+
+    def _suggest_features(self) -> None:
+        if isinstance(self.target, LayerImage):
+            self.suggest_features(FeatureSet.default(suggested_ndim(self.target.layer)))
+
+    def _on_layer_inserted(self, event: Any) -> None:
+        self._listen_to_image(event.value, True)
+        pair = pair_of_new_layer(event.value, self._layers)
+        if pair is not None:
+            self.adopt(*pair)
+
+    def _on_layer_removed(self, event: Any) -> None:
+        layer: Layer = event.value
+        self._listen_to_image(layer, False)
+        if isinstance(self._target, LayerImage) and self._target.layer is layer:
+            self.target = None
+        for pair in self.pairs:
+            if layer in (getattr(pair.image, "layer", None), getattr(pair.labels, "layer", None)):
+                self.remove_pair(pair)
+
+    def _listen_to_image(self, layer: Layer, on: bool) -> None:
+        if isinstance(layer, Image) and self._is_input(layer):
+            for event in (layer.events.data, layer.events.scale, layer.events.units):
+                (event.connect if on else event.disconnect)(self._on_image_event)
+
+    def _on_image_event(self, event: Any) -> None:
+        self.output_layers.outdate(event.source)
+        self.image_changed(self._image_source(event.source))
+        self.layers_changed.emit()
+
+    def _on_layers_changed(self, event: Any = None) -> None:
+        self._suggest_features()
+        self.layers_changed.emit()
+
+    # Pairs ------------------------------------------------------------------------------------------------------------
+
+    def adopt_layers(self) -> None:
+        """Train on what can only be meant: labels that came with their image, or the only labels of the only image.
+
+        For a dock that is opened; does nothing where something has been chosen, or taken back.
+        """
+        if self._had_pairs:
+            return
+        for image, labels in layer_pairs(self.image_layers, self.labels_layers):
+            self.adopt(image, labels)
+
+    def adopt(self, image: Image, labels: Labels) -> None:
+        """Train on `labels` of `image`, with the classes that came with them, unless one of them is in a pair.
+
+        Nor is a copy of a layer that has been adopted once: what came with it has its labels, or its image.
+        """
+        token = pair_token(image, labels)
+        if token in self._used_tokens or labels in self._painted or image in self._paired_images:
+            return
+        if token is not None:
+            self._used_tokens.add(token)
+        known = {info.value: info for info in self.classes}
+        known.update((info.value, info) for info in sample_classes(labels))
+        self.classes = list(known.values())
+        self.add_pair(image, labels)
+
+    def add_pair(self, image: Any, labels: Any, **options: Any) -> Pair:
+        """Train on the `labels` layer of the `image` layer too; arrays do as well."""
+        self._had_pairs = True
+        pair = super().add_pair(image, labels, **options)
+        if isinstance(pair.labels, LayerLabels):
+            self._painted.add(pair.labels.layer, self.classes)
+        return pair
+
+    def remove_pair(self, pair: Pair) -> None:
+        """Stop training on a pair; its layers stay as they are."""
+        super().remove_pair(pair)
+        if isinstance(pair.labels, LayerLabels) and all(
+            pair.labels != other.labels for other in self.pairs
+        ):
+            self._painted.remove(pair.labels.layer)
+
+    def replace_pair(self, pair: Pair, image: Any, labels: Any) -> None:
+        """Train on `labels` of `image` instead of a pair, in its place."""
+        if (pair.image, pair.labels) == (self._image_source(image), self._labels_source(labels)):
+            return
+        place = self._pairs.index(pair)
+        self.remove_pair(pair)
+        new = self.add_pair(image, labels)
+        self._pairs.remove(new)
+        self._pairs.insert(place, new)
+        self.pairs_changed.emit()
+
+    def new_labels(self, image: Image) -> Labels:
+        """Add an empty labels layer that lies on `image`, ready to paint the first class, and train on it."""
+        shape = labels_shape(image)
+        layer = Labels(
+            np.zeros(shape, dtype=np.uint8),
+            name=f"Labels of {image.name}",
+            **spatial_arguments(LayerImage(image)),
+        )
+        layer.brush_size = int(np.clip(min(shape[-2:]) // 60, 1, 10))
+        self._layers.append(layer)
+        self.add_pair(image, layer)
+        if self.classes:
+            self.select_class(self.classes[0].value)
+        return layer
+
+    def _image_source(self, image: Any, **options: Any) -> ImageSource:
+        if not isinstance(image, Image):
+            return super()._image_source(image, **options)
+        if not options:  # the way it is trained on, if it is
+            sources = (pair.image for pair in self.pairs)
+            known = (s for s in sources if isinstance(s, LayerImage) and s.layer is image)
+            return next(known, LayerImage(image))
+        channel_axis = options.pop("channel_axis", None)
+        if options:
+            raise TypeError(
+                f"an image layer takes channel_axis only; got {', '.join(options)}. Set its scale or name instead."
+            )
+        return LayerImage(image, channel_axis)
+
+    def _labels_source(self, labels: Any) -> LabelsSource:
+        return LayerLabels(labels) if isinstance(labels, Labels) else super()._labels_source(labels)
+
+    @property
+    def _paired_images(self) -> list[Image]:
+        return [pair.image.layer for pair in self.pairs if isinstance(pair.image, LayerImage)]
+
+    # Classes ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def selected_class(self) -> int | None:
+        """The class value that the brush paints, or None where there are no labels to paint on."""
+        return self._painted.selected_class
+
+    def select_class(self, value: int) -> None:
+        """Take the brush with class `value`."""
+        self._painted.select_class(value)
+
+    def _on_selected_label(self) -> None:
+        self.selected_class_changed.emit(self.selected_class)
+
+    def _on_active_layer(self, event: Any = None) -> None:
+        self.active_layer_changed.emit()
+        self.selected_class_changed.emit(self.selected_class)
+
+    def _on_classes_changed(self) -> None:
+        self._painted.recolor(self.classes)
+        self.output_layers.recolor(self.classes)
