@@ -279,3 +279,46 @@ def test_warm_up_is_tried_once_and_never_fails(
             thread.join(LONG)
     assert sorted(tried) == [2, 3]
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("bad_image", "bad_labels", "words"),
+    [
+        ("a", None, "an array of numbers or an image layer; got str"),
+        (None, "b", "an array of whole numbers or a labels layer; got str"),
+        (np.array(["x"]), None, "got ndarray of <U1"),
+        (None, np.zeros((50, 60)), "got ndarray of float64"),
+    ],
+)
+def test_a_pair_that_is_none_changes_nothing(
+    session: Session, image: np.ndarray, labels: np.ndarray, bad_image, bad_labels, words: str
+) -> None:
+    with pytest.raises(TypeError, match=words):
+        session.add_pair(
+            image if bad_image is None else bad_image, labels if bad_labels is None else bad_labels
+        )
+    assert session.pairs == ()
+    with pytest.raises(TypeError, match="got str"):
+        session.target = "rgb"
+    assert session.target is None
+    with pytest.raises(TypeError, match="PixelClassifier or None"):
+        session.classifier = "x"
+    with pytest.raises(TypeError, match="ClassInfo"):
+        session.classes = ["a", "b"]
+    session.add_pair(image, labels)
+    assert session.plan.training_problem is None
+
+
+def test_segmented_objects_do_not_flood_the_classes(
+    session: Session, image: np.ndarray, labels: np.ndarray
+) -> None:
+    objects = np.arange(image.size, dtype=np.uint16).reshape(image.shape)
+    pair = session.add_pair(image, objects)
+    assert [info.value for info in session.classes] == [1, 2]
+    assert "2,997 values that are no classes" in str(session.plan.training_problem)
+    session.remove_pair(pair)
+    few = session.add_pair(image, labels * 7)
+    session.change_class(7, name="nucleus")
+    assert [info.value for info in session.classes] == [1, 2, 7, 14]
+    session.remove_pair(few)
+    assert [info.value for info in session.classes] == [1, 2, 7], "a class that was named stays"

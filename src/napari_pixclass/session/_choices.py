@@ -9,6 +9,9 @@ from psygnal import Signal
 
 from napari_pixclass.core import OUTPUTS, ClassInfo, FeatureSet, Output, default_class
 
+MAX_NEW_CLASSES = 32
+"""Labels with more values that are no classes yet are objects that somebody has segmented, not scribbles."""
+
 
 class Choices:
     """Features, classes and outputs, and signals for their changes."""
@@ -21,6 +24,7 @@ class Choices:
         self._features: FeatureSet | None = FeatureSet.default(2)
         self._features_chosen = False
         self._classes = [default_class(1), default_class(2)]
+        self._found: set[int] = set()
         self._outputs: frozenset[Output] = frozenset(OUTPUTS)
 
     @property
@@ -55,7 +59,10 @@ class Choices:
 
     @classes.setter
     def classes(self, classes: Iterable[ClassInfo]) -> None:
-        chosen = sorted(classes, key=lambda info: info.value)
+        given = list(classes)
+        if not all(isinstance(info, ClassInfo) for info in given):
+            raise TypeError(f"classes must be ClassInfo objects; got {given!r}.")
+        chosen = sorted(given, key=lambda info: info.value)
         if len({info.value for info in chosen}) < len(chosen):
             raise ValueError(
                 f"each class must have a value of its own; got {[info.value for info in chosen]}."
@@ -86,8 +93,19 @@ class Choices:
 
     def _add_missing_classes(self, values: Iterable[int]) -> None:
         missing = set(values) - {info.value for info in self._classes}
-        if missing:
+        if 0 < len(missing) <= MAX_NEW_CLASSES:
+            self._found |= missing
             self.classes = [*self._classes, *map(default_class, sorted(missing))]
+
+    def _drop_unpainted_classes(self, painted: Collection[int]) -> None:
+        """Drop the classes that only came with labels which are gone, and that nobody has named since."""
+        gone = {value for value in self._found if value not in painted}
+        self._found -= gone
+        self.classes = [
+            info
+            for info in self._classes
+            if info.value not in gone or info != default_class(info.value)
+        ]
 
     @property
     def outputs(self) -> frozenset[Output]:

@@ -33,6 +33,7 @@ def resolve(
     classifier: PixelClassifier | None,
     target: ImageSource | None,
     counting: bool = False,
+    n_unknown: int = 0,
 ) -> Plan:
     """Find out what can be done.
 
@@ -50,9 +51,15 @@ def resolve(
         The image to predict, if any.
     counting
         Whether labels are still being counted, so that there may be more than `counts` says.
+    n_unknown
+        Values in the labels that are no classes, because they are too many to become some by themselves.
     """
+    objects = (
+        f"The labels hold {n_unknown:,} values that are no classes: objects rather than scribbles? "
+        "Choose other labels, or add the classes first."
+    )
     return Plan(
-        _training_problem(pairs, counts, features, counting),
+        _training_problem(pairs, counts, features, counting) or (objects if n_unknown else None),
         _prediction_problem(classifier, target),
         _advice(counts),
     )

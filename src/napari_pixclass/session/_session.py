@@ -8,24 +8,16 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 from psygnal import Signal
 
-from napari_pixclass.core import ClassInfo, Steps, warm_up
+from napari_pixclass.core import ClassInfo, SampleCache, Steps, warm_up
 
 from ._choices import Choices
 from ._jobs import Job, Mailbox
 from ._plan import Plan, resolve
 from ._prediction import Prediction, predict_steps
 from ._queue import JobQueue
-from ._sources import (
-    ArrayImage,
-    ArrayLabels,
-    ImageSource,
-    LabelsSource,
-    Pair,
-    Snapshot,
-)
+from ._sources import ImageSource, LabelsSource, Pair, Snapshot, image_source, labels_source
 from ._tally import LabelTallies
 from ._training import prepare_training
 
@@ -79,6 +71,7 @@ class Session(Choices):
         self._live_update = False
         self._trained_on: tuple[object, ...] | None = None
         self._prediction_due = False
+        self._sample_cache = SampleCache()
         self._warm: set[int] = set()
         self.n_estimators = 100
         self.random_state: int | None = 0
@@ -153,6 +146,7 @@ class Session(Choices):
         """Stop training on a pair; image and labels stay as they are."""
         self._pairs.remove(pair)
         self._tallies.forget(pair)
+        self._drop_unpainted_classes(self.counts)
         self.pairs_changed.emit()
         self.counts_changed.emit()
         self._update_live()
@@ -166,10 +160,10 @@ class Session(Choices):
         self._update_live()
 
     def _image_source(self, image: Any, **options: Any) -> ImageSource:
-        return image if isinstance(image, ImageSource) else ArrayImage(image, **options)
+        return image_source(image, **options)
 
     def _labels_source(self, labels: Any) -> LabelsSource:
-        return labels if isinstance(labels, LabelsSource) else ArrayLabels(np.asarray(labels))
+        return labels_source(labels)
 
     @property
     def counts(self) -> dict[int, int]:
@@ -204,6 +198,8 @@ class Session(Choices):
     @classifier.setter
     def classifier(self, classifier: PixelClassifier | None) -> None:
         """Use a fitted classifier; its features and class table become the session's. Work with another one ends."""
+        if classifier is not None and not hasattr(type(classifier), "state"):
+            raise TypeError(f"a classifier must be a PixelClassifier or None; got {classifier!r}.")
         state = None if classifier is None else classifier.state
         self._queue.cancel((TRAINING, PREDICTION))
         self._classifier = classifier
@@ -245,6 +241,7 @@ class Session(Choices):
             self._classifier,
             self.target,
             self._tallies.counting,
+            len(set(self.counts) - {info.value for info in self._classes}),
         )
 
     # Work -------------------------------------------------------------------------------------------------------------
@@ -275,9 +272,8 @@ class Session(Choices):
         problem = self.plan.training_problem
         if problem or self._features is None:
             raise ValueError(problem)
-        steps = prepare_training(
-            self._pairs, self._features, self.n_estimators, self.random_state, self.n_jobs
-        )
+        settings = (self.n_estimators, self.random_state, self.n_jobs)
+        steps = prepare_training(self._pairs, self._features, *settings, self._sample_cache)
 
         def adopt(new: PixelClassifier) -> None:
             table = {info.value: info for info in self._classes}

@@ -89,6 +89,38 @@ class ArrayLabels:
         return id(self.data)
 
 
+def image_source(image: Any, **options: Any) -> ImageSource:
+    """An image, or an array with the `options` of `ArrayImage`, as a source."""
+    if isinstance(image, ImageSource):
+        return image
+    if not _holds(image, "buif"):
+        raise TypeError(
+            f"an image must be an array of numbers or an image layer; got {_told(image)}."
+        )
+    return ArrayImage(image, **options)
+
+
+def labels_source(labels: Any) -> LabelsSource:
+    """Labels, or an array of them, as a source."""
+    if isinstance(labels, LabelsSource):
+        return labels
+    array = np.asarray(labels) if isinstance(labels, list | tuple) else labels
+    if not _holds(array, "bui"):
+        raise TypeError(
+            f"labels must be an array of whole numbers or a labels layer; got {_told(labels)}."
+        )
+    return ArrayLabels(np.asarray(array))
+
+
+def _holds(array: Any, kinds: str) -> bool:
+    return hasattr(array, "shape") and getattr(getattr(array, "dtype", None), "kind", "") in kinds
+
+
+def _told(value: Any) -> str:
+    dtype = getattr(value, "dtype", None)
+    return type(value).__name__ + (f" of {dtype}" if dtype is not None else "")
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Snapshot:
     """An image as it was at one moment: work in the background must not see it change."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_pixclass.core import ArrayLike, FeatureSet, Steps
+from napari_pixclass.core import ArrayLike, FeatureSet, SampleCache, Steps
 
 from ._sources import Pair, spacing_of
 
@@ -21,6 +21,7 @@ def prepare_training(
     n_estimators: int,
     random_state: int | None,
     n_jobs: int | None,
+    cache: SampleCache,
 ) -> Callable[[], Steps[PixelClassifier]]:
     """Take a snapshot of images and labels, in the thread of the session; return what trains on it, in any thread."""
     images = [pair.image.data for pair in pairs]
@@ -33,7 +34,9 @@ def prepare_training(
 
         new = PixelClassifier(features, n_estimators, random_state, n_jobs)
         arrays = [np.asarray(item) for item in labels]
-        yield from new.fit_steps(images, arrays, channel_axis=channel_axis, spacing=spacings)
+        yield from new.fit_steps(
+            images, arrays, channel_axis=channel_axis, spacing=spacings, cache=cache
+        )
         return new
 
     return steps

@@ -68,3 +68,4 @@ class Footer(QWidget):
 
     def _on_cancel(self) -> None:
         self._session.cancel()
+        self._session.report("Cancelled.")
