@@ -20,7 +20,7 @@ from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLineEdit, QTableWidget, QWidget
+from qtpy.QtWidgets import QLineEdit, QTableWidget, QWidget
 
 from napari_pixclass.core import sample_images
 
@@ -151,7 +151,9 @@ def stroke(viewer: napari.Viewer, points: Sequence[Point]) -> None:
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=path[0])
     for position in path:
         QTest.mouseMove(canvas, position)
-        QApplication.processEvents()
+        QTest.qWait(
+            10
+        )  # a hand is not faster, and what comes faster is dropped on its way through the screen
     QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=path[-1])
     let_it_happen()
 

@@ -73,12 +73,15 @@ def why_no_viewer() -> str:
 
 def _run_headless(folder: Path) -> None:
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import FeatureSet, sample_images, score
+    from napari_pixclass.core import FeatureSet, sample_images, score, warm_up
     from napari_pixclass.io import ImageFile, write_png, write_tiff
 
     from ._overview import draw_overview
 
     sample = sample_images()["cells"]()
+    # Of no interest to whoever wants to know how long training takes: it happens once after an installation.
+    print("getting ready (the first time ever, this compiles for some seconds)", file=sys.stderr)
+    warm_up(sample.ndim)
     started = time.perf_counter()
     classifier = PixelClassifier(FeatureSet.default(sample.ndim))
     steps = classifier.fit_steps(sample.image, sample.labels, spacing=sample.spacing)
