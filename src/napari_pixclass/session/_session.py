@@ -347,7 +347,11 @@ class Session(Choices):
         subject: object = None,
         needs: Job[Any] | None = None,
     ) -> Job[T]:
+        self._before_start()
         return self._queue.start(steps, succeed, topic, subject, needs)
+
+    def _before_start(self) -> None:
+        """For a session that shows what happens: something new begins."""
 
     def _is_current(self, image: Snapshot) -> bool:
         """Whether an image is still what it was; says so if not."""

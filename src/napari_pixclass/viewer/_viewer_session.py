@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from napari.components import ViewerModel
 from psygnal import Signal
 from qtpy.QtWidgets import QApplication
 
-from napari_pixclass.core import Steps
 from napari_pixclass.session import FeaturePreview, Job, Prediction, Snapshot, preview_steps
 
 from ._layer_session import LayerSession
@@ -117,16 +115,8 @@ class ViewerSession(LayerSession):
         super().load_classifier(path)
         self.report(f"Loaded {Path(path).name}.")
 
-    def _start(
-        self,
-        steps: Callable[[], Steps[T]],
-        succeed: Callable[[T], object],
-        topic: str,
-        subject: object = None,
-        needs: Job[Any] | None = None,
-    ) -> Job[T]:
+    def _before_start(self) -> None:
         self.error = ""
-        return super()._start(steps, succeed, topic, subject, needs)
 
     def _on_classifier_changed(self) -> None:
         self.report("")
