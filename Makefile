@@ -10,7 +10,7 @@ ifeq ($(shell uname -s),Linux)
 screen := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24"
 endif
 
-.PHONY: demo test lint test-core test-viewer test-slow bench bench-accuracy screenshots clean system-packages
+.PHONY: demo test lint test-core test-viewer test-slow bench bench-live bench-accuracy screenshots clean system-packages
 
 # Groups of .ci/system-packages that a target needs. The demo opens the viewer where it can.
 needs := python qt xvfb
@@ -43,9 +43,14 @@ test-slow: .venv/installed
 # Tables on the screen, figures in .benchmarks/*.json. About half an hour, most of it the peers'.
 bench: .venv/installed
 	@mkdir -p .benchmarks
-	@for name in startup forest training engine; do \
+	@for name in startup forest training engine volumes; do \
 	    echo "$$name" && $(venv)/python benchmarks/bench_$$name.py --json .benchmarks/$$name.json || exit 1; \
 	done
+
+# Latency of live update: real strokes in a real window, on the virtual screen where there is one.
+bench-live: .venv/installed
+	@mkdir -p .benchmarks
+	$(screen) $(venv)/python benchmarks/bench_live.py --json .benchmarks/live.json
 
 # IoU on real images with ground truth, which do not come with the project: see the script.
 bench-accuracy: .venv/installed
