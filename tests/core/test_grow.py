@@ -244,14 +244,25 @@ def test_closing_stops_the_threads() -> None:
     X, classes = blobs(20_000, n_features=40)
     before = threading.active_count()
     growth = grow_forest(X, classes, 3, seed=seed_sequence(0), n_trees=10_000, n_jobs=2)
-    assert next(growth) == 0
+    assert next(growth).n_done == 0
     growth.close()
     assert threading.active_count() == before
 
 
+def test_the_forest_so_far_is_a_forest() -> None:
+    X, classes = blobs(2000)
+    growing = grow_forest(X, classes, 3, seed=seed_sequence(0), n_trees=100, n_jobs=2)
+    growth = next(growth for growth in growing if growth.n_done > 3)
+    some = CompiledForest(growth.so_far(10)).predict_rows(X)
+    whole = CompiledForest(grown(X, classes, 3)).predict_rows(X)
+    assert (some.argmax(axis=1) == whole.argmax(axis=1)).mean() > 0.9
+    growing.close()
+
+
 def test_progress_rises_to_the_number_of_trees() -> None:
     X, classes = blobs(2000)
-    done = list(grow_forest(X, classes, 3, seed=seed_sequence(0), n_trees=37, n_jobs=2))
+    growing = grow_forest(X, classes, 3, seed=seed_sequence(0), n_trees=37, n_jobs=2)
+    done = [growth.n_done for growth in growing]
     assert done == sorted(done)
     assert done[-1] == 37
 

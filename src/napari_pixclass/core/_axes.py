@@ -40,6 +40,11 @@ class ArrayLike(Protocol):
     def __getitem__(self, key: Any, /) -> Any: ...
 
 
+def in_memory(image: ArrayLike) -> bool:
+    """Whether the pixels of an image can be changed in place, and looked at for nothing."""
+    return isinstance(image, np.ndarray) or bool(getattr(image, "is_in_memory", False))
+
+
 @dataclass(frozen=True, slots=True)
 class ImageAxes:
     """Roles of the axes of one image.
@@ -179,11 +184,12 @@ def as_labels(
     """
     array: npt.NDArray[Any] = np.asarray(labels)
     if array.shape != axes.shape:
-        without = "" if axes.channel_axis is None else " without its channel axis"
-        raise ValueError(
-            f"labels must have the shape of the image{without}, {axes.shape}; got {array.shape} for an image "
-            f"of shape {tuple(image_shape)}."
-        )
+        raise wrong_labels_shape(array.shape, axes, image_shape)
+    return as_class_values(array)
+
+
+def as_class_values(array: npt.NDArray[Any]) -> npt.NDArray[np.integer[Any]]:
+    """Check that an array, or a block of one, holds class values; return it as an integer array; see `as_labels`."""
     if array.dtype.kind == "b":
         array = array.astype(np.uint8)
     if array.dtype.kind == "f" and bool((np.isfinite(array) & (array == np.rint(array))).all()):
@@ -197,3 +203,14 @@ def as_labels(
             f"labels must be 0 (unlabelled) or a class value of 1 or more; got {int(array.min())}. Set it to 0."
         )
     return array
+
+
+def wrong_labels_shape(
+    shape: Sequence[int], axes: ImageAxes, image_shape: Sequence[int]
+) -> ValueError:
+    """The error to raise where labels do not fit their image."""
+    without = "" if axes.channel_axis is None else " without its channel axis"
+    return ValueError(
+        f"labels must have the shape of the image{without}, {axes.shape}; got {tuple(shape)} for an image of shape "
+        f"{tuple(image_shape)}."
+    )

@@ -13,6 +13,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 
 from ._axes import AS_TRAINED, ArrayLike, AsTrained, ImageAxes, as_image, resolve_axes
+from ._channel_features import ChannelFeatures, Features, ndim_of
 from ._classes import default_class
 from ._features import FeatureSet
 from ._forest import ForestArrays
@@ -23,21 +24,24 @@ from ._sample_cache import SampleCache
 from ._samples import Samples, iter_samples, labelled_blocks, merge_samples
 from ._scales import valid_spacing
 from ._steps import Step, Steps, run_steps
-from ._training import Images, Spacing, count_steps, growing_steps, training_images
+from ._training import Images, Labels, Spacing, count_steps, growing_steps, training_images
 
 
 @dataclass(frozen=True, slots=True)
 class FittedState:
     """All that training found out. Made whole, then assigned at once: a failed or cancelled fit leaves the old one."""
 
-    features: FeatureSet
-    n_channels: int
+    features: ChannelFeatures
     channel_axis: int | None
     spacing: tuple[float, ...]
     classes: npt.NDArray[np.integer[Any]]
     n_samples: tuple[int, ...]
     forest: ForestArrays | None
     predictor: BlockPredictor
+
+    @property
+    def n_channels(self) -> int:
+        return self.features.n_channels
 
 
 class PixelClassifier(ClassifierMixin, BaseEstimator):
@@ -46,8 +50,9 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     features
-        What to compute at each pixel. None: `FeatureSet.default` for the image, which then must have two axes besides
-        its channels.
+        What to compute at each pixel: one `FeatureSet` for all channels, or a list with one for each channel, None
+        for channels that are not used. None: `FeatureSet.default` for the image, which then must have two axes
+        besides its channels.
     n_estimators
         Number of trees.
     random_state
@@ -66,7 +71,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     estimator_
         The fitted scikit-learn classifier.
     features_
-        The feature set in use.
+        The feature set in use; where channels differ, a tuple with one for each, None for those not used.
     n_channels_
         Number of channels that an image must have.
     channel_axis_, spacing_
@@ -79,7 +84,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        features: FeatureSet | None = None,
+        features: Features | None = None,
         n_estimators: int = 100,
         random_state: int | None = 0,
         n_jobs: int | None = None,
@@ -94,7 +99,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     def fit(
         self,
         image: Images,
-        labels: ArrayLike | Sequence[ArrayLike],
+        labels: Labels | Sequence[Labels],
         *,
         channel_axis: int | None = None,
         spacing: Spacing | Sequence[Spacing] = None,
@@ -108,7 +113,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             (time) are handled frame by frame.
         labels
             Whole numbers of the shape of the image without its channel axis: 0 for unlabelled pixels, 1 or more for
-            classes. Any values do; gaps are fine. For a list of images a list.
+            classes. Any values do; gaps are fine. `LabelledPixels` do as well. For a list of images a list.
         channel_axis
             Axis of the channels, or None.
         spacing
@@ -125,7 +130,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     def fit_steps(
         self,
         image: Images,
-        labels: ArrayLike | Sequence[ArrayLike],
+        labels: Labels | Sequence[Labels],
         *,
         channel_axis: int | None = None,
         spacing: Spacing | Sequence[Spacing] = None,
@@ -140,7 +145,12 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         self._check_estimator()
         seed = seed_sequence(self.random_state)
         training = training_images(image, labels, self.features, channel_axis, spacing)
-        features = self.features or FeatureSet.default(len(training[0].axes.spatial))
+        features = ChannelFeatures.of(
+            FeatureSet.default(len(training[0].axes.spatial))
+            if self.features is None
+            else self.features,
+            training[0].axes.n_channels,
+        )
         total = sum(len(labelled_blocks(item.labels, features.ndim)) for item in training)
         n_training = count_steps(self.n_estimators) if self.estimator is None else 1
         merged: list[Samples] = []
@@ -157,28 +167,25 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         y = np.concatenate([part.y for part in merged])
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         classes = classes.astype(np.min_scalar_type(int(classes[-1])))
-        forest = None
+        forest = estimator = None
         if self.estimator is None:
             n_trees = int(self.n_estimators)
-            growth = grow_forest(X, codes, len(classes), seed=seed, n_trees=n_trees, n_jobs=n_jobs)
-            forest = yield from growing_steps(growth, n_trees, total)
-            estimator = forest.to_estimator(classes)
-            estimator.set_params(random_state=self.random_state, n_jobs=n_jobs)
+            growing = grow_forest(X, codes, len(classes), seed=seed, n_trees=n_trees, n_jobs=n_jobs)
+            forest = yield from growing_steps(growing, n_trees, total, classes)
         else:
             estimator = clone(self.estimator).fit(X, y)
             yield Step(total + 1, total + 1, "Training")
             if type(estimator) in (RandomForestClassifier, ExtraTreesClassifier):
                 forest = ForestArrays.from_estimator(estimator)
-        n_channels, first = training[0].axes.n_channels, training[0].spacing
+        first = training[0].spacing
         predictor = (
-            BlockPredictor.from_estimator(estimator, features, n_channels, first)
+            BlockPredictor.from_estimator(estimator, features, first)
             if forest is None
-            else BlockPredictor.from_forest(forest, features, n_channels, first)
+            else BlockPredictor.from_forest(forest, features, first)
         )
         self._adopt(
             FittedState(
                 features,
-                n_channels,
                 channel_axis,
                 first,
                 classes,
@@ -190,10 +197,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _check_features(self) -> None:
-        if not isinstance(self.features, FeatureSet | None):
-            raise TypeError(
-                f"features must be a FeatureSet or None; got {self.features!r}. Example: FeatureSet.default(2)."
-            )
+        if self.features is not None:
+            ndim_of(self.features)
 
     def _check_estimator(self) -> None:
         if self.estimator is None:
@@ -210,10 +215,11 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             )
 
     def _adopt(self, state: FittedState, estimator: Any) -> None:
+        """Be what training found out; without an estimator one is made of the forest when somebody asks for it."""
         self._state = state
-        self.estimator_ = estimator
+        self._estimator = estimator
         self.classes_ = state.classes
-        self.features_ = state.features
+        self.features_ = state.features.plain
         self.n_channels_ = state.n_channels
         self.channel_axis_ = state.channel_axis
         self.spacing_ = state.spacing
@@ -223,7 +229,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     @classmethod
     def from_state(cls, state: FittedState, estimator: Any, **parameters: Any) -> Self:
         """A fitted classifier from what another one found out; `parameters` as for the constructor."""
-        classifier = cls(state.features, **parameters)
+        classifier = cls(state.features.plain, **parameters)
         classifier._adopt(state, estimator)
         return classifier
 
@@ -242,6 +248,15 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
                 "the classifier must be trained before it can predict. Call fit, or load a trained one."
             )
         return state
+
+    @property
+    def estimator_(self) -> Any:
+        """The fitted scikit-learn classifier."""
+        state = self.state
+        if self._estimator is None and state.forest is not None:
+            self._estimator = state.forest.to_estimator(state.classes)
+            self._estimator.set_params(random_state=self.random_state, n_jobs=self.n_jobs)
+        return self._estimator
 
     @property
     def halo(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._axes import ArrayLike, Region, as_image, resolve_axes
 from ._blocks import PaddedBlock, iter_blocks, read_padded, region_shape
+from ._channel_features import ChannelFeatures, Features, ndim_of
 from ._features import FeatureSet
 from ._jit import njit
 from ._scale_plan import scale_plans
@@ -23,7 +24,7 @@ BLOCK_SHAPES = {2: (256, 256), 3: (64, 128, 128)}
 
 def compute_features(
     image: ArrayLike,
-    features: FeatureSet,
+    features: Features,
     *,
     channel_axis: int | None = None,
     spacing: Sequence[float] | None = None,
@@ -37,26 +38,28 @@ def compute_features(
         Array ``([lead, ...] [Z, ] Y, X)`` with the channel axis anywhere; integers, floats or bool. Leading axes
         are handled frame by frame. It is read block by block and never copied whole.
     features
-        What to compute.
+        What to compute: one set for all channels, or a list with one for each channel, None for those that are left
+        out. All must have the same `ndim`.
     channel_axis
-        Axis of the channels, or None. Each channel gets all features.
+        Axis of the channels, or None.
     spacing
-        Size of a pixel along each of the `features.ndim` spatial axes, in any unit: only the ratios count. Sigma is in
+        Size of a pixel along each of the `ndim` spatial axes, in any unit: only the ratios count. Sigma is in
         pixels of the finest axis; along the others it is ``sigma * finest / spacing``, and derivatives are per length.
     n_jobs
         Number of threads; None takes all cores.
 
     Returns
     -------
-    ndarray of float32, shape ``image.shape without its channel axis + (n_channels * len(features),)``
-        Channel by channel, in the order of `features`.
+    ndarray of float32, shape ``image.shape without its channel axis + (n_features,)``
+        Channel by channel, each in the order of its features.
 
     Raises
     ------
     TypeError
-        If the image does not hold real numbers.
+        If the image does not hold real numbers, or the features are something else.
     ValueError
-        If it is empty, has too few axes, or holds NaN, infinite or far too large values.
+        If it is empty, has too few axes, or holds NaN, infinite or far too large values; if there are not as many
+        feature sets as channels.
 
     Notes
     -----
@@ -82,12 +85,12 @@ def compute_features(
     around it equal the crop of the features, bit for bit.
     """
     image = as_image(image)
-    axes = resolve_axes(image.shape, features.ndim, channel_axis)
-    spacing = valid_spacing(spacing, features.ndim)
-    halo = features.halo_for(spacing)
-    n_features = len(features)
-    result = np.empty((*axes.shape, axes.n_channels * n_features), dtype=np.float32)
-    stacked = result.reshape(-1, *(1,) * (3 - features.ndim), *axes.spatial, result.shape[-1])
+    ndim = ndim_of(features)
+    axes = resolve_axes(image.shape, ndim, channel_axis)
+    spacing = valid_spacing(spacing, ndim)
+    chosen = ChannelFeatures.of(features, axes.n_channels)
+    result = np.empty((*axes.shape, chosen.n_features), dtype=np.float32)
+    stacked = result.reshape(-1, *(1,) * (3 - ndim), *axes.spatial, result.shape[-1])
     thread = threading.local()
 
     def compute(index: int, frame: tuple[int, ...], region: Region) -> None:
@@ -96,17 +99,18 @@ def compute_features(
         scratch: Scratch = thread.scratch
         shape = region_shape(region)
         z0, y0, x0 = (0,) * (3 - len(region)) + tuple(axis.start for axis in region)
-        planes = scratch.array("planes", (n_features, *shape))
-        for channel in range(axes.n_channels):
+        for channel, column, own in chosen.used():
+            planes = scratch.array("planes", (len(own), *shape))
+            halo = own.halo_for(spacing)
             padded = read_padded(image, axes, frame, channel, region, halo, scratch)
-            compute_planes(padded, region, features, spacing, planes, scratch)
-            volume = planes.reshape(n_features, *(1,) * (3 - len(shape)), *shape)
-            _interleave(volume, stacked, index, z0, y0, x0, channel * n_features)
+            compute_planes(padded, region, own, spacing, planes, scratch)
+            volume = planes.reshape(len(own), *(1,) * (3 - len(shape)), *shape)
+            _interleave(volume, stacked, index, z0, y0, x0, column)
 
     tasks = (
         (index, frame, region)
         for index, frame in enumerate(axes.frames())
-        for region in iter_blocks(axes.spatial, BLOCK_SHAPES[features.ndim])
+        for region in iter_blocks(axes.spatial, BLOCK_SHAPES[ndim])
     )
     for _ in bounded_map(compute, tasks, resolve_n_jobs(n_jobs)):
         pass
@@ -148,7 +152,9 @@ def compute_planes(
         The block with a halo of ``features.halo_for(spacing)`` or more, from `read_padded`.
     region
         Where the block lies.
-    features, spacing
+    features
+        Of this channel.
+    spacing
         As in `compute_features`.
     out
         C-contiguous float32 array ``(len(features), *shape of region)`` to write to; made if None.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -167,11 +167,7 @@ class FeatureSet:
 
     def halo_for(self, spacing: Sequence[float] | None = None) -> tuple[int, ...]:
         """Pixels that a block needs around it along each spatial axis, for an image of this `spacing`."""
-        halo = np.zeros(self.ndim, dtype=np.int64)
-        for sigma in self.sigmas:
-            ids = frozenset(family.id for family in self.families_at(sigma))
-            halo = np.maximum(halo, self.geometry(sigma, spacing).halo(ids))
-        return tuple(int(pixels) for pixels in halo)
+        return _halo(self, None if spacing is None else tuple(spacing))
 
     @property
     def halo(self) -> tuple[int, ...]:
@@ -212,6 +208,15 @@ class FeatureSet:
             (str(family), tuple(sigmas)) for family, sigmas in values["selection"].items()
         )
         return cls(selection, values["ndim"], tuple(values["sigmas_2d"]), values["dialect"])
+
+
+@lru_cache(maxsize=64)
+def _halo(features: FeatureSet, spacing: tuple[float, ...] | None) -> tuple[int, ...]:
+    halo = np.zeros(features.ndim, dtype=np.int64)
+    for sigma in features.sigmas:
+        ids = frozenset(family.id for family in features.families_at(sigma))
+        halo = np.maximum(halo, features.geometry(sigma, spacing).halo(ids))
+    return tuple(int(pixels) for pixels in halo)
 
 
 def _as_tuple(sigmas: Iterable[float] | float) -> tuple[float, ...]:

@@ -53,6 +53,15 @@ class CompiledForest:
         forest._program = self._program._replace(plane_of=forest.used_features)
         return forest
 
+    def among(self, chosen: npt.NDArray[np.integer[Any]], n_features: int) -> Self:
+        """Return the same forest for `n_features` planes, of which `chosen` are the ones that it has now, in order."""
+        forest = object.__new__(type(self))
+        forest.n_features = n_features
+        forest.n_classes = self.n_classes
+        forest.used_features = np.asarray(chosen, dtype=np.int64)[self._program.plane_of]
+        forest._program = self._program._replace(plane_of=forest.used_features)
+        return forest
+
     def predict_planes(self, planes: Planes, out: Planes | None = None) -> Planes:
         """Probabilities of the pixels of a block.
 

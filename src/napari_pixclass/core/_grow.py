@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,13 +15,15 @@ from ._bins import BinnedFeatures, bin_features
 from ._forest_arrays import MAX_CLASSES, ForestArrays
 from ._grow_kernels import class_fractions, grow_tree
 
-SECONDS_PER_STEP = 0.05
+SECONDS_PER_STEP = 0.01
 """Whoever drives the growth gets a chance to cancel it at least this often."""
 
 MAX_SEED = 2**32 - 1
 MAX_SAMPLES = 2**31 - 1
 MAX_FRACTIONS = 2**29
 """Greatest number of nodes times classes of a forest: 4 GiB of fractions."""
+
+Tree = dict[str, npt.NDArray[Any]]
 
 _SAMPLES_PER_TASK = 20_000
 _TREES_PER_TASK = 10
@@ -63,7 +65,7 @@ def grow_forest(
     seed: np.random.SeedSequence,
     n_trees: int = 100,
     n_jobs: int = 1,
-) -> Generator[int, None, ForestArrays]:
+) -> Generator[Growth, None, ForestArrays]:
     """Grow a random forest in steps.
 
     A random forest (Breiman, Machine Learning 45, 2001) with the rules that are scikit-learn's by
@@ -88,8 +90,8 @@ def grow_forest(
 
     Yields
     ------
-    int
-        Number of trees done, at least every 0.05 s. Closing the generator stops all threads.
+    Growth
+        The forest so far, at least every 0.01 s. Closing the generator stops all threads.
 
     Returns
     -------
@@ -106,7 +108,7 @@ def grow_forest(
             f"{len(X)} samples of {n_classes} classes. Label fewer pixels or merge classes."
         )
     with ThreadPoolExecutor(n_jobs, thread_name_prefix="pixclass") as pool:
-        growth = _Growth(
+        growth = Growth(
             np.ascontiguousarray(X),
             np.ascontiguousarray(classes, dtype=np.uint16),
             n_classes,
@@ -115,15 +117,15 @@ def grow_forest(
         try:
             features, tasks = bin_features(X)
             for _ in _run(pool, tasks):
-                yield 0
+                yield growth
             at_once = max(1, min(_TREES_PER_TASK, _SAMPLES_PER_TASK // len(X)))
             starts = range(0, n_trees, at_once)
             groups = [range(start, min(start + at_once, n_trees)) for start in starts]
             for _ in _run(pool, [partial(growth.grow, features, group) for group in groups]):
-                yield growth.n_done
+                yield growth
         finally:
             growth.stop[0] = 1
-    return growth.forest(n_features=X.shape[1])
+    return growth.forest()
 
 
 def _run(pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], None]]) -> Generator[None]:
@@ -141,7 +143,7 @@ def _run(pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], None]]) -> Gener
 
 
 @dataclass(slots=True)
-class _Growth:
+class Growth:
     """A forest while it grows; threads grow different trees of it.
 
     Attributes
@@ -161,11 +163,17 @@ class _Growth:
     n_classes: int
     seeds: npt.NDArray[np.uint64]
     stop: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
-    trees: dict[int, dict[str, npt.NDArray[Any]]] = field(default_factory=dict)
+    trees: dict[int, Tree] = field(default_factory=dict)
 
     @property
     def n_done(self) -> int:
+        """Number of trees that are complete."""
         return len(self.trees)
+
+    def so_far(self, n_trees: int) -> ForestArrays:
+        """A forest of at most `n_trees` of those that are complete, while the others go on growing; at least of one."""
+        trees = list(self.trees.values())[:n_trees]
+        return self._joined(trees, lambda tree, name: tree[name])
 
     def grow(self, features: BinnedFeatures, numbers: Iterable[int]) -> None:
         """Grow some of the trees."""
@@ -206,15 +214,22 @@ class _Growth:
                 f"nodes and {self.n_classes} classes. Grow fewer trees, label fewer pixels or merge classes."
             )
 
-    def forest(self, n_features: int) -> ForestArrays:
+    def forest(self) -> ForestArrays:
         """Join the trees, which are given up one field after the other, so that memory is not needed twice."""
         trees = [self.trees[number] for number in range(len(self.seeds))]
+        return self._joined(trees, lambda tree, name: tree.pop(name))
+
+    def _joined(
+        self,
+        trees: Sequence[Tree],
+        field_of: Callable[[Tree, str], npt.NDArray[Any]],
+    ) -> ForestArrays:
         sizes = [len(tree["value"]) for tree in trees]
         names = list(trees[0])
         return ForestArrays(
             tree_offsets=np.cumsum([0, *sizes], dtype=np.int64),
-            n_features=n_features,
+            n_features=self.X.shape[1],
             n_classes=self.n_classes,
             kind="RandomForestClassifier",
-            **{name: np.concatenate([tree.pop(name) for tree in trees]) for name in names},
+            **{name: np.concatenate([field_of(tree, name) for tree in trees]) for name in names},
         )

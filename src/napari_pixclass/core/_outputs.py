@@ -30,8 +30,11 @@ def uncertainty_of(
     n_classes = probabilities.shape[axis]
     if n_classes == 1:
         return np.zeros(np.delete(probabilities.shape, axis), dtype=np.float32)
-    top = np.partition(probabilities, n_classes - 2, axis=axis)
-    best, second = np.take(top, n_classes - 1, axis=axis), np.take(top, n_classes - 2, axis=axis)
+    one, *others = np.moveaxis(probabilities, axis, 0)
+    best, second = one, np.full_like(one, -np.inf)
+    for other in others:
+        second = np.maximum(second, np.minimum(best, other))
+        best = np.maximum(best, other)
     return np.clip(1 - (best - second), 0, 1).astype(np.float32, copy=False)
 
 

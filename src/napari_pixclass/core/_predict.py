@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ._axes import ArrayLike, ImageAxes, Region
 from ._blocks import iter_blocks, n_blocks, read_padded, region_shape
+from ._channel_features import ChannelFeatures
 from ._compute import BLOCK_SHAPES, compute_planes
 from ._features import FeatureSet
 from ._forest import CompiledForest, ForestArrays
@@ -58,6 +59,8 @@ class BlockPredictor:
         Number of spatial axes.
     n_classes
         Number of classes.
+    for_all
+        The same as `predictor` for all features that were chosen, whether the classifier uses them or not.
     """
 
     channel_features: tuple[FeatureSet | None, ...]
@@ -65,50 +68,47 @@ class BlockPredictor:
     spacing: tuple[float, ...]
     ndim: int
     n_classes: int
+    for_all: PlanesPredictor
 
     @classmethod
     def from_forest(
-        cls, forest: ForestArrays, features: FeatureSet, n_channels: int, spacing: tuple[float, ...]
+        cls, forest: ForestArrays, features: ChannelFeatures, spacing: tuple[float, ...]
     ) -> BlockPredictor:
         """For a forest: features that no tree splits on are not computed."""
         used = set(np.unique(forest.feature[forest.children_left >= 0]).tolist())
-        channel_features: list[FeatureSet | None] = []
+        channel_features: list[FeatureSet | None] = [None] * features.n_channels
         columns = np.zeros(forest.n_features, dtype=np.int32)
-        n_columns = 0
-        for channel in range(n_channels):
-            offset = channel * len(features)
-            needed = features.restricted([i for i in range(len(features)) if offset + i in used])
-            channel_features.append(needed)
+        chosen: list[int] = []
+        for channel, offset, own in features.used():
+            needed = own.restricted([i for i in range(len(own)) if offset + i in used])
+            channel_features[channel] = needed
             if needed is None:
                 continue
-            column = {feature: n_columns + index for index, feature in enumerate(needed.features)}
-            n_columns += len(needed)
-            for index, feature in enumerate(features.features):
-                columns[offset + index] = column.get(feature, 0)
+            for index, feature in enumerate(own.features):
+                if feature in needed.features:
+                    columns[offset + index] = len(chosen)
+                    chosen.append(offset + index)
         compact = dataclasses.replace(
-            forest, feature=columns[np.maximum(forest.feature, 0)], n_features=max(n_columns, 1)
+            forest, feature=columns[np.maximum(forest.feature, 0)], n_features=max(len(chosen), 1)
         )
+        compiled = CompiledForest(compact)
         return cls(
             tuple(channel_features),
-            CompiledForest(compact),
+            compiled,
             spacing,
             features.ndim,
             forest.n_classes,
+            compiled.among(np.array(chosen, dtype=np.int64), forest.n_features),
         )
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, features: FeatureSet, n_channels: int, spacing: tuple[float, ...]
+        cls, estimator: Any, features: ChannelFeatures, spacing: tuple[float, ...]
     ) -> BlockPredictor:
         """For any other scikit-learn classifier."""
         n_classes = len(estimator.classes_)
-        return cls(
-            (features,) * n_channels,
-            EstimatorPredictor(estimator),
-            spacing,
-            features.ndim,
-            n_classes,
-        )
+        predictor = EstimatorPredictor(estimator)
+        return cls(features.channels, predictor, spacing, features.ndim, n_classes, predictor)
 
     @property
     def halo(self) -> tuple[int, ...]:

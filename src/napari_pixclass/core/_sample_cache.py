@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,19 @@ import numpy.typing as npt
 
 from ._axes import Region
 from ._blocks import read_padded
+from ._channel_features import ChannelFeatures
 from ._compute import compute_planes
-from ._features import FeatureSet
+from ._fingerprints import Fingerprints
 from ._scratch import Scratch
 from ._training_image import TrainingImage
 
 Frame = tuple[int, ...]
 Rows = npt.NDArray[np.float32]
+
+Compute = Callable[
+    [TrainingImage, ChannelFeatures, Frame, Region, npt.NDArray[np.intp], Scratch], Rows
+]
+"""What `compute_rows` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +48,36 @@ class SampleCache:
     ----------
     max_bytes
         Memory that it may take; what was not used for longest is forgotten.
+    compute
+        Computes what is not remembered; see `compute_rows`.
     """
 
-    def __init__(self, max_bytes: int = 2**28) -> None:
+    def __init__(self, max_bytes: int = 2**28, compute: Compute | None = None) -> None:
         self.max_bytes = max_bytes
+        self._compute = compute_rows if compute is None else compute
         self.nbytes = 0
-        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._fingerprints = Fingerprints()
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def rows(
         self,
         training: TrainingImage,
-        features: FeatureSet,
+        features: ChannelFeatures,
         frame: Frame,
         block: Region,
         inside: npt.NDArray[np.intp],
         scratch: Scratch,
     ) -> Rows:
         """Features ``(len(inside), n_features)`` at pixels `inside` a block (flat indices, ascending)."""
-        key = _fingerprint(training, features, frame, block)
+        key = self._fingerprints.of(training, features, frame, block)
         entry = self._entries.pop(key, None)
         if entry is None:
-            entry = _Entry(inside, compute_rows(training, features, frame, block, inside, scratch))
+            entry = _Entry(inside, self._compute(training, features, frame, block, inside, scratch))
         else:
             self.nbytes -= entry.nbytes
             missing = np.setdiff1d(inside, entry.inside, assume_unique=True)
             if len(missing):
-                added = compute_rows(training, features, frame, block, missing, scratch)
+                added = self._compute(training, features, frame, block, missing, scratch)
                 entry = _join(entry, _Entry(missing, added))
         self._entries[key] = entry
         self.nbytes += entry.nbytes
@@ -79,7 +89,7 @@ class SampleCache:
 
 def compute_rows(
     training: TrainingImage,
-    features: FeatureSet,
+    features: ChannelFeatures,
     frame: Frame,
     block: Region,
     inside: npt.NDArray[np.intp],
@@ -97,11 +107,11 @@ def compute_rows(
         tuple(index - axis.start for index, axis in zip(where, box, strict=True)),
         tuple(axis.stop - axis.start for axis in box),
     )
-    halo = features.halo_for(training.spacing)
     columns = []
-    for channel in range(training.axes.n_channels):
+    for channel, _, own in features.used():
+        halo = own.halo_for(training.spacing)
         padded = read_padded(training.image, training.axes, frame, channel, region, halo, scratch)
-        planes = compute_planes(padded, region, features, training.spacing, None, scratch)
+        planes = compute_planes(padded, region, own, training.spacing, None, scratch)
         columns.append(planes.reshape(len(planes), -1)[:, in_box])
     return np.ascontiguousarray(np.concatenate(columns).T)
 
@@ -110,23 +120,3 @@ def _join(a: _Entry, b: _Entry) -> _Entry:
     inside = np.concatenate([a.inside, b.inside])
     order = np.argsort(inside)
     return _Entry(inside[order], np.concatenate([a.rows, b.rows])[order])
-
-
-def _fingerprint(
-    training: TrainingImage, features: FeatureSet, frame: Frame, block: Region
-) -> bytes:
-    """Of everything that the features of a block depend on, the pixels of its halo included."""
-    seen = tuple(
-        slice(max(axis.start - reach, 0), min(axis.stop + reach, length))
-        for axis, reach, length in zip(
-            block, features.halo_for(training.spacing), training.axes.spatial, strict=True
-        )
-    )
-    placement = [(axis.start, axis.stop) for axis in block]
-    about = (features, training.spacing, training.axes.spatial, placement)
-    digest = hashlib.blake2b(repr(about).encode(), digest_size=16)
-    for channel in range(training.axes.n_channels):
-        values = np.ascontiguousarray(training.axes.read(training.image, frame, channel, seen))
-        digest.update(values.dtype.str.encode())
-        digest.update(values.data)
-    return digest.digest()

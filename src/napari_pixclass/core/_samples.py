@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._axes import Region
-from ._blocks import iter_blocks
-from ._features import FeatureSet
+from ._channel_features import ChannelFeatures
+from ._labelled import LabelledPixels
 from ._sample_cache import SampleCache, compute_rows
 from ._scratch import Scratch
 from ._training_image import TrainingImage
@@ -29,36 +29,67 @@ class Samples:
     positions: npt.NDArray[np.int64]
 
 
-def labelled_blocks(
-    labels: npt.NDArray[np.integer[Any]], ndim: int
-) -> list[tuple[tuple[int, ...], Region]]:
-    """Frame and region of every block that has any labels."""
-    split = labels.ndim - ndim
-    return [
-        (frame, block)
-        for frame in np.ndindex(*labels.shape[:split])
-        if labels[frame].any()
-        for block in iter_blocks(labels.shape[split:], LABEL_BLOCKS[ndim])
-        if labels[frame][block].any()
-    ]
+@dataclass(frozen=True, slots=True)
+class LabelledBlock:
+    """A block that has labels.
+
+    Attributes
+    ----------
+    frame, region
+        Where it lies.
+    inside
+        Flat indices of its labelled pixels within the block, ascending.
+    chosen
+        Which of the image's labelled pixels they are.
+    """
+
+    frame: tuple[int, ...]
+    region: Region
+    inside: npt.NDArray[np.intp]
+    chosen: npt.NDArray[np.intp]
+
+
+def labelled_blocks(labelled: LabelledPixels, ndim: int) -> list[LabelledBlock]:
+    """Every block that has any labels."""
+    if not len(labelled):
+        return []
+    split = len(labelled.shape) - ndim
+    steps = np.array((1,) * split + LABEL_BLOCKS[ndim])[:, np.newaxis]
+    where = np.stack(labelled.coordinates())
+    blocks = where // steps
+    grid = -(-np.array(labelled.shape) // steps[:, 0])
+    numbers = np.ravel_multi_index(tuple(blocks), tuple(grid.tolist()))
+    order = np.argsort(numbers, kind="stable")
+    starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+    found = []
+    for chosen in np.split(order, starts[1:]):
+        first = blocks[:, chosen[0]] * steps[:, 0]
+        region = tuple(
+            slice(int(start), min(int(start + step), length))
+            for start, step, length in zip(
+                first[split:], LABEL_BLOCKS[ndim], labelled.shape[split:], strict=True
+            )
+        )
+        shape = tuple(axis.stop - axis.start for axis in region)
+        inside = np.ravel_multi_index(
+            tuple(where[split:, chosen] - first[split:, np.newaxis]), shape
+        )
+        found.append(LabelledBlock(tuple(first[:split].tolist()), region, inside, chosen))
+    return found
 
 
 def iter_samples(
-    training: TrainingImage, features: FeatureSet, cache: SampleCache | None = None
+    training: TrainingImage, features: ChannelFeatures, cache: SampleCache | None = None
 ) -> Iterator[Samples]:
     """Features of the labelled pixels, block by block; nothing is computed where there are no labels."""
     scratch = Scratch()
     rows_of = compute_rows if cache is None else cache.rows
-    for frame, block in labelled_blocks(training.labels, features.ndim):
-        labels = training.labels[frame][block]
-        inside = np.flatnonzero(labels)
-        where = np.unravel_index(inside, labels.shape)
-        absolute = [np.full(len(inside), index) for index in frame]
-        absolute += [axis.start + index for axis, index in zip(block, where, strict=True)]
+    labels = training.labels
+    for block in labelled_blocks(labels, features.ndim):
         yield Samples(
-            X=rows_of(training, features, frame, block, inside, scratch),
-            y=labels[where],
-            positions=np.ravel_multi_index(absolute, training.labels.shape).astype(np.int64),
+            X=rows_of(training, features, block.frame, block.region, block.inside, scratch),
+            y=labels.values[block.chosen],
+            positions=labels.positions[block.chosen],
         )
 
 

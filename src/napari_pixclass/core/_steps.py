@@ -17,6 +17,11 @@ class Step:
     total: int
     what: str
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it holds more than progress, so that whoever listens must not miss it."""
+        return False
+
 
 Steps = Generator[Step, None, Result]
 """Yields progress, returns the result. Closing it cancels the work; nothing of it remains."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -13,11 +13,15 @@ Result = TypeVar("Result")
 
 
 def bounded_map(
-    function: Callable[..., Result], tasks: Iterator[Sequence[Any]], n_jobs: int
-) -> Iterator[Result]:
+    function: Callable[..., Result],
+    tasks: Iterator[Sequence[Any]],
+    n_jobs: int,
+    on_end: Callable[[], None] | None = None,
+) -> Generator[Result, None, None]:
     """Map on threads with at most two tasks per thread waiting or running, so that memory stays bounded.
 
-    Results come in the order in which they are done. Closing the iterator stops after the tasks in hand.
+    Results come in the order in which they are done. Closing the iterator stops after the tasks in hand; `on_end` is
+    called before these are waited for, however the iteration ends, and may shorten them.
     """
     with ThreadPoolExecutor(n_jobs, thread_name_prefix="pixclass") as pool:
         pending: set[Future[Result]] = set()
@@ -31,6 +35,8 @@ def bounded_map(
                 for future in done:
                     yield future.result()
         finally:
+            if on_end is not None:
+                on_end()
             for future in pending:
                 future.cancel()
 

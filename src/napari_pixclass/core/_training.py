@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ._axes import ArrayLike, as_image, as_labels, resolve_axes
-from ._features import FeatureSet
+from ._axes import (
+    ArrayLike,
+    ImageAxes,
+    as_class_values,
+    as_image,
+    as_labels,
+    resolve_axes,
+    wrong_labels_shape,
+)
+from ._channel_features import Features, ndim_of
 from ._forest_arrays import ForestArrays
+from ._grow import Growth
+from ._labelled import LabelledPixels, LabelsInBlocks
 from ._scales import valid_spacing
 from ._steps import Step, Steps
 from ._training_image import TrainingImage
@@ -19,13 +31,14 @@ TREES_PER_STEP = 10
 """A step forward, in terms of progress, is this many trees."""
 
 Images = ArrayLike | Sequence[ArrayLike]
+Labels = ArrayLike | LabelledPixels | LabelsInBlocks
 Spacing = Sequence[float] | None
 
 
 def training_images(
     image: Images,
-    labels: ArrayLike | Sequence[ArrayLike],
-    features: FeatureSet | None,
+    labels: Labels | Sequence[Labels],
+    features: Features | None,
     channel_axis: int | None,
     spacing: Spacing | Sequence[Spacing],
 ) -> list[TrainingImage]:
@@ -44,20 +57,32 @@ def training_images(
     training: list[TrainingImage] = []
     for one, its_labels, its_spacing in zip(images, label_arrays, spacings, strict=True):
         one = as_image(one)
-        ndim = features.ndim if features is not None else _only_possible_ndim(one, channel_axis)
+        ndim = ndim_of(features) if features is not None else _only_possible_ndim(one, channel_axis)
         axes = resolve_axes(one.shape, ndim, channel_axis)
         if training and axes.n_channels != training[0].axes.n_channels:
             raise ValueError(
                 "images to train on must have the same number of channels; got "
                 f"{training[0].axes.n_channels} and {axes.n_channels}."
             )
-        checked = as_labels(its_labels, axes, one.shape)
+        checked = _labelled(its_labels, axes, one.shape)
         training.append(TrainingImage(one, checked, axes, valid_spacing(its_spacing, ndim)))
-    if not any(item.labels.any() for item in training):
+    if not any(len(item.labels) for item in training):
         raise ValueError(
             "training needs labelled pixels; all labels are 0 (unlabelled). Paint at least one stroke of each class."
         )
     return training
+
+
+def _labelled(labels: object, axes: ImageAxes, image_shape: Sequence[int]) -> LabelledPixels:
+    if isinstance(labels, LabelsInBlocks):
+        blocks = ((at, as_class_values(block)) for at, block in labels.label_blocks())
+        dtype = labels.dtype if labels.dtype.kind in "ui" else np.uint8
+        labels = LabelledPixels.of_blocks(labels.shape, dtype, blocks)
+    if not isinstance(labels, LabelledPixels):
+        return LabelledPixels.of(as_labels(labels, axes, image_shape))
+    if labels.shape != axes.shape:
+        raise wrong_labels_shape(labels.shape, axes, image_shape)
+    return labels
 
 
 def _only_possible_ndim(image: ArrayLike, channel_axis: int | None) -> int:
@@ -91,15 +116,35 @@ def count_steps(n_trees: int) -> int:
     return -(-n_trees // TREES_PER_STEP)
 
 
+@dataclass(frozen=True, slots=True)
+class GrowingStep(Step):
+    """Some of the trees are done: who cannot wait may use the forest so far.
+
+    Attributes
+    ----------
+    growth
+        The forest so far.
+    classes
+        Class values that its classes stand for.
+    """
+
+    growth: Growth
+    classes: npt.NDArray[np.integer[Any]]
+
+
 def growing_steps(
-    growth: Generator[int, None, ForestArrays], n_trees: int, n_before: int
+    growing: Generator[Growth, None, ForestArrays],
+    n_trees: int,
+    n_before: int,
+    classes: npt.NDArray[np.integer[Any]],
 ) -> Steps[ForestArrays]:
     """Grow a forest in steps, which follow `n_before` others; see `grow_forest`."""
     total = n_before + count_steps(n_trees)
-    with closing(growth):
+    with closing(growing):
         while True:
             try:
-                n_done = next(growth)
+                growth = next(growing)
             except StopIteration as stop:
                 return stop.value
-            yield Step(n_before + count_steps(n_done), total, "Training")
+            done = n_before + count_steps(growth.n_done)
+            yield GrowingStep(done, total, "Training", growth, classes)
