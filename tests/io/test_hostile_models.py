@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.io.small import make_image
+from tests.io.small import FEATURES, make_image, make_labels
 
 import napari_pixclass as px
 
@@ -83,8 +83,8 @@ def change_header(model: Path, target: Path, change: Callable[[dict[str, Any]], 
 
 
 def test_a_newer_file_asks_for_an_update(model: Path, tmp_path: Path) -> None:
-    path = change_header(model, tmp_path / "new", lambda header: header.update(format_version=2))
-    refuse(path, "format version 2, this program reads versions up to 1; update napari-pixclass")
+    path = change_header(model, tmp_path / "new", lambda header: header.update(format_version=3))
+    refuse(path, "format version 3, this program reads versions up to 2; update napari-pixclass")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,52 @@ def test_a_newer_file_asks_for_an_update(model: Path, tmp_path: Path) -> None:
 )
 def test_wrong_values(model: Path, tmp_path: Path, key: str, value: object, reason: str) -> None:
     refuse(change_header(model, tmp_path / "m", lambda header: header.update({key: value})), reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"format_version": 1}, "wrong type"),
+        ({"feature_set_of_channel": [0, 1]}, "does not say for every channel"),
+        ({"feature_set_of_channel": [0, None, 2]}, "features that are not there"),
+        ({"feature_set_of_channel": [0, None, -1]}, "features that are not there"),
+        ({"feature_set_of_channel": [0, None, True]}, "features that are not there"),
+        ({"feature_set_of_channel": [0, None, "0"]}, "features that are not there"),
+        ({"feature_set_of_channel": [None] * 3}, "feature set cannot be used .*at least one"),
+        ({"feature_set_of_channel": {}}, "wrong type"),
+        ({"feature_set_of_channel": [0] * 20_000, "n_channels": 20_000}, "more than 20000 feat"),
+        ({"n_channels": 10**9}, "not within"),
+        ({"features": []}, "features that are not there"),
+        ({"features": [1, 2]}, "not a JSON object"),
+        ({"features": "all"}, "wrong type"),
+        ({"features": [{"ndim": 2}] * 2}, "feature set cannot be used"),
+    ],
+)
+def test_wrong_features_of_channels(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
+    image = make_image((3, 24, 28))
+    sets = [FEATURES, None, px.FeatureSet.from_selection({"gaussian_smoothing": [1.0]})]
+    classifier = px.PixelClassifier(sets, n_estimators=2)
+    classifier.fit(image, make_labels((24, 28)), channel_axis=0).save(tmp_path / "model.pixclass")
+    refuse(
+        change_header(
+            tmp_path / "model.pixclass", tmp_path / "m", lambda header: header.update(change)
+        ),
+        reason,
+    )
+
+
+def test_features_of_channels_must_agree_in_ndim(tmp_path: Path) -> None:
+    image = make_image((2, 24, 28))
+    classifier = px.PixelClassifier([FEATURES, None], n_estimators=2)
+    classifier.fit(image, make_labels((24, 28)), channel_axis=0).save(tmp_path / "model.pixclass")
+    mixed = {
+        "features": [FEATURES.to_dict(), px.FeatureSet.fast(3).to_dict()],
+        "feature_set_of_channel": [0, 1],
+    }
+    path = change_header(
+        tmp_path / "model.pixclass", tmp_path / "m", lambda header: header.update(mixed)
+    )
+    refuse(path, "its feature set cannot be used .*the same ndim")
 
 
 def test_wrong_classes(model: Path, tmp_path: Path) -> None:

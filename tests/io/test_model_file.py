@@ -45,6 +45,31 @@ def test_colour_images_and_spacing_survive(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.predict_proba(image), classifier.predict_proba(image))
 
 
+@pytest.mark.parametrize("places", [(0, None, 1), (None, 0, 0), (1, 0, 1), (None, None, 0)])
+def test_features_of_each_channel_survive(tmp_path: Path, places: tuple[int | None, ...]) -> None:
+    sets = (FEATURES, px.FeatureSet.from_selection({"laplacian_of_gaussian": [1.0, 3.5]}))
+    channels = tuple(None if place is None else sets[place] for place in places)
+    image = make_image((24, 28, 3))
+    classifier = px.PixelClassifier(list(channels), n_estimators=4)
+    classifier.fit(image, make_labels((24, 28)), channel_axis=-1)
+    loaded = saved_and_loaded(classifier, tmp_path)
+    assert loaded.features_ == classifier.features_ == channels
+    assert loaded.halo == classifier.halo
+    np.testing.assert_array_equal(loaded.predict_proba(image), classifier.predict_proba(image))
+    expected = classifier.predict_proba(image)
+    loaded.fit(image, make_labels((24, 28)), channel_axis=-1)
+    np.testing.assert_array_equal(loaded.predict_proba(image), expected)
+    assert inspect_model(tmp_path / "model.pixclass").format_version == 2
+
+
+def test_the_same_features_for_each_channel_are_saved_as_one_set(tmp_path: Path) -> None:
+    image = make_image((24, 28, 2))
+    classifier = px.PixelClassifier([FEATURES, FEATURES], n_estimators=2)
+    classifier.fit(image, make_labels((24, 28)), channel_axis=-1)
+    assert saved_and_loaded(classifier, tmp_path).features_ == FEATURES
+    assert inspect_model(tmp_path / "model.pixclass").format_version == 1
+
+
 def test_volumes_survive(tmp_path: Path) -> None:
     image = make_image((6, 16, 20))
     features = px.FeatureSet.from_selection(
@@ -204,7 +229,8 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 def test_info_tells_what_is_in_the_file(tmp_path: Path, classifier: px.PixelClassifier) -> None:
     classifier.save(tmp_path / "model.pixclass")
     info = inspect_model(tmp_path / "model.pixclass")
-    assert info.features == FEATURES
+    assert info.features.common == FEATURES
+    assert info.format_version == 1, "older programs can read it"
     assert info.n_samples == (24, 24)
     assert info.n_trees == 5
     assert info.n_nodes == classifier.state.forest.n_nodes

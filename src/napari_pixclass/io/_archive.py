@@ -1,7 +1,7 @@
-"""The container of a model file: a zip of one JSON text and plain arrays, read with suspicion.
+"""The container of our files: a zip of one JSON text and plain arrays, read with suspicion.
 
 Nothing is unpacked to disk and nothing is executed. Before anything is decompressed, the list of
-entries must be exactly the one that a model has, and all sizes must be possible: so memory is
+entries must be exactly the one that such a file has, and all sizes must be possible: so memory is
 bounded by `MAX_BYTES`, and for small files by `MAX_EXPANSION` times the size of the file.
 """
 
@@ -14,6 +14,7 @@ import os
 import struct
 import zipfile
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-HEADER = "model.json"
-
 MAX_BYTES = 4 * 2**30 - 2**20
-"""Most bytes that the arrays of a model may have; zip files beyond it have another layout."""
+"""Most bytes that the arrays of a file may have; zip files beyond it have another layout."""
 
 MAX_HEADER_BYTES = 2**20
 """Most bytes of the JSON text."""
@@ -35,32 +34,65 @@ MAX_EXPANSION = 200
 """Compression makes forests some 4 times smaller; a file that expands 200 times is a trap."""
 
 SMALL_BYTES = 2**24
-"""Models that are smaller than this when expanded may be compressed as well as they like."""
+"""Files that are smaller than this when expanded may be compressed as well as they like."""
 
 MAX_ARRAY_HEADER = 1024
 """Bytes before the numbers of an array; numpy writes 128."""
 
 
-class ModelFileError(ValueError):
+class FileContentError(ValueError):
+    """A file is not of the kind it should be, is damaged, or was written by a newer version."""
+
+
+class ModelFileError(FileContentError):
     """A file is not a model, is damaged, or was written by a newer version."""
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveKind:
+    """What one kind of file looks like inside, and how messages speak of it.
+
+    Attributes
+    ----------
+    what
+        Such as "a model".
+    header
+        Name of the JSON text.
+    folder
+        Where the arrays lie.
+    remedy
+        What to do where one gets too large.
+    """
+
+    what: str
+    header: str
+    folder: str
+    remedy: str
+
+    def array_entry(self, name: str) -> str:
+        """Where the array called `name` lies."""
+        return f"{self.folder}/{name}.npy"
+
+
 def write_archive(
-    path: Path, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
+    path: Path,
+    kind: ArchiveKind,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, npt.NDArray[Any]],
 ) -> None:
     """Write a new file `path`; the same content gives the same bytes."""
     text = json.dumps(header, indent=2, ensure_ascii=False, allow_nan=False).encode()
     total = sum(array.nbytes for array in arrays.values())
     if len(text) > MAX_HEADER_BYTES or total > MAX_BYTES:
         raise ValueError(
-            f"a model to save must be smaller than {MAX_BYTES / 2**30:.0f} GiB, with a description "
-            f"below {MAX_HEADER_BYTES // 2**20} MiB; got {total / 2**30:.1f} GiB and "
-            f"{len(text) / 2**20:.1f} MiB. Train fewer or smaller trees."
+            f"{kind.what} to save must be smaller than {MAX_BYTES / 2**30:.0f} GiB, with a "
+            f"description below {MAX_HEADER_BYTES // 2**20} MiB; got {total / 2**30:.1f} GiB and "
+            f"{len(text) / 2**20:.1f} MiB. {kind.remedy}"
         )
     with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        archive.writestr(_entry(HEADER), text)
+        archive.writestr(_entry(kind.header), text)
         for name, array in arrays.items():
-            with archive.open(_entry(_array_entry(name)), "w") as file:
+            with archive.open(_entry(kind.array_entry(name)), "w") as file:
                 np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
 
 
@@ -71,10 +103,6 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _array_entry(name: str) -> str:
-    return f"forest/{name}.npy"
-
-
 class ArchiveReader:
     """Reads what `write_archive` wrote.
 
@@ -82,63 +110,66 @@ class ArchiveReader:
     ----------
     file
         The file, opened for binary reading.
+    kind
+        What it must be.
     names
         Names of the arrays that it must hold.
 
     Raises
     ------
-    ModelFileError
+    FileContentError
         If it is no such file, or is damaged.
     """
 
-    def __init__(self, file: io.BufferedReader, names: tuple[str, ...]) -> None:
+    def __init__(self, file: io.BufferedReader, kind: ArchiveKind, names: tuple[str, ...]) -> None:
+        self._kind = kind
         size = file.seek(0, os.SEEK_END)
-        expected = {HEADER, *map(_array_entry, names)}
-        _check_directory(file, size, len(expected))
+        expected = {kind.header, *map(kind.array_entry, names)}
+        _check_directory(file, size, len(expected), kind)
         try:
             self._archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-            raise ModelFileError("its table of contents cannot be read") from error
+            raise FileContentError("its table of contents cannot be read") from error
         entries = self._archive.infolist()
         if len(entries) != len(expected) or {entry.filename for entry in entries} != expected:
-            raise ModelFileError("it does not hold the parts of a model")
+            raise FileContentError(f"it does not hold the parts of {kind.what}")
         total = sum(entry.file_size for entry in entries)
         if total > min(MAX_BYTES, max(SMALL_BYTES, MAX_EXPANSION * size)):
-            raise ModelFileError(
-                f"it would expand from {size} to {total} bytes, more than a model may"
+            raise FileContentError(
+                f"it would expand from {size} to {total} bytes, more than {kind.what} may"
             )
         for entry in entries:
             if entry.flag_bits & 1 or entry.compress_type not in {
                 zipfile.ZIP_STORED,
                 zipfile.ZIP_DEFLATED,
             }:
-                raise ModelFileError(f"its part {entry.filename} is packed in an unknown way")
+                raise FileContentError(f"its part {entry.filename} is packed in an unknown way")
 
     def header(self) -> object:
         """Give the JSON text as Python values; NaN and infinity are refused."""
-        text = self._read(HEADER, MAX_HEADER_BYTES)
+        text = self._read(self._kind.header, MAX_HEADER_BYTES)
         try:
             return json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:  # also what is no UTF-8
-            raise ModelFileError(f"its part {HEADER} is not valid JSON") from error
+            raise FileContentError(f"its part {self._kind.header} is not valid JSON") from error
 
     def array(self, name: str, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """One array, which must have this type and shape."""
         wanted = np.dtype(dtype)
         n_bytes = wanted.itemsize * math.prod(shape)
-        entry = _array_entry(name)
+        entry = self._kind.array_entry(name)
         data = self._read(entry, n_bytes + MAX_ARRAY_HEADER)
         # The header is compared, not parsed: there is only one that fits.
         start = max(len(data) - n_bytes, 0)
         if _header_parts(data[:start]) != _header_parts(_array_header(wanted, shape)):
-            raise ModelFileError(f"its part {entry} is not {dtype} numbers of shape {shape}")
+            raise FileContentError(f"its part {entry} is not {dtype} numbers of shape {shape}")
         numbers = np.frombuffer(data, dtype=wanted, offset=start).reshape(shape)
         return numbers.astype(wanted.newbyteorder("="))
 
     def _read(self, name: str, limit: int) -> bytes:
         entry = self._archive.getinfo(name)
         if entry.file_size > limit:
-            raise ModelFileError(
+            raise FileContentError(
                 f"its part {name} has {entry.file_size} bytes where at most {limit} are possible"
             )
         try:
@@ -154,9 +185,9 @@ class ArchiveReader:
             RuntimeError,
             OSError,
         ) as error:
-            raise ModelFileError(f"its part {name} is damaged") from error
+            raise FileContentError(f"its part {name} is damaged") from error
         if not complete:
-            raise ModelFileError(f"its part {name} is damaged")
+            raise FileContentError(f"its part {name} is damaged")
         return data
 
 
@@ -173,7 +204,7 @@ def _header_parts(header: bytes) -> tuple[bytes, bytes]:
     return header[:8], header[10:].rstrip()
 
 
-def _check_directory(file: io.BufferedReader, size: int, n_entries: int) -> None:
+def _check_directory(file: io.BufferedReader, size: int, n_entries: int, kind: ArchiveKind) -> None:
     """Check the end record, before `zipfile` reads as many entries as a hostile one announces."""
     tail = min(size, 42)
     file.seek(size - tail)
@@ -181,11 +212,11 @@ def _check_directory(file: io.BufferedReader, size: int, n_entries: int) -> None
     if size < 22 or end[-22:-18] != b"PK\x05\x06":
         file.seek(0)
         if file.read(4) == b"PK\x03\x04":
-            raise ModelFileError("it is incomplete")
-        raise ModelFileError("it is another kind of file")
+            raise FileContentError("it is incomplete")
+        raise FileContentError("it is another kind of file")
     total, n_bytes = struct.unpack("<HL", end[-12:-6])
     if total != n_entries or n_bytes > 200 * n_entries or end[:4] == b"PK\x06\x07":
-        raise ModelFileError("it does not hold the parts of a model")
+        raise FileContentError(f"it does not hold the parts of {kind.what}")
 
 
 def _refuse_constant(name: str) -> object:

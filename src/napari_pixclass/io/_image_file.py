@@ -33,6 +33,9 @@ class ImageFile:
         does not know all of them.
     unit
         Unit of `spacing`, or None.
+    translation
+        Position of the first pixel along the axes Z, Y, X that the image has, in `unit`, or None where the file says
+        nothing of it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class ImageFile:
     channel_axis: int | None = None
     spacing: tuple[float, ...] | None = None
     unit: str | None = None
+    translation: tuple[float, ...] | None = None
 
     @property
     def has_known_axes(self) -> bool:

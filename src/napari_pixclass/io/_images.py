@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._hdf5 import read_hdf5
 from ._image_file import SPATIAL
+from ._ome_zarr import read_zarr
 from ._png import read_png, read_png_labels
 from ._tiff import read_tiff
 
@@ -28,6 +30,13 @@ READERS: dict[str, tuple[Reader, Reader]] = {
     ".png": (read_png, read_png_labels),
 }
 
+# Formats that hold several images, named as in file.h5/name: suffix, then the reader.
+CONTAINERS: dict[str, Callable[[Path, str, str], ImageFile]] = {
+    ".zarr": read_zarr,
+    ".h5": read_hdf5,
+    ".hdf5": read_hdf5,
+}
+
 
 def open_image(path: str | os.PathLike[str], channel_axis: int | None = None) -> ImageFile:
     """Open an image with what the file knows about its axes and spacing.
@@ -35,7 +44,8 @@ def open_image(path: str | os.PathLike[str], channel_axis: int | None = None) ->
     Parameters
     ----------
     path
-        A TIFF or PNG file.
+        A TIFF, PNG or HDF5 file, or a zarr folder. Within HDF5 and zarr an image is named as in ``file.h5/name``; of
+        OME-Zarr images the full resolution is taken. Their pixels are read when they are needed.
     channel_axis
         Axis of the channels, where the file does not say it or is wrong.
 
@@ -80,6 +90,7 @@ def with_channel_axis(image: ImageFile, channel_axis: int | None) -> ImageFile:
         channel_axis=channel_axis,
         spacing=image.spacing if unchanged else None,
         unit=image.unit if unchanged else None,
+        translation=image.translation if unchanged else None,
     )
 
 
@@ -117,12 +128,32 @@ def open_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.integer]:
 
 
 def stem_of(path: str | os.PathLike[str]) -> str:
-    """Name of an image file without folder and suffix; ``.ome.tif`` counts as one suffix."""
-    stem = Path(path).stem
+    """Name of an image file without folder and suffix; ``.ome.tif`` counts as one suffix.
+
+    Of an image in a zarr folder or HDF5 file that of the folder or file.
+    """
+    stem = _split(Path(path))[0].stem
     return stem[:-4] if stem.lower().endswith(".ome") else stem
 
 
+def _split(path: Path) -> tuple[Path, str]:
+    """Folder or file that holds several images, and the name within; the path itself where it is no such thing."""
+    for container in (path, *path.parents):
+        if container.suffix.lower() in CONTAINERS and container.exists():
+            return container, path.relative_to(container).as_posix().removeprefix(".")
+    return path, ""
+
+
 def _read(path: Path, purpose: int) -> ImageFile:
+    container, inner = _split(path)
+    reader = CONTAINERS.get(container.suffix.lower())
+    is_zarr = path.is_dir() and any(
+        (path / n).exists() for n in ("zarr.json", ".zgroup", ".zarray")
+    )
+    if reader is None and is_zarr:
+        reader = read_zarr
+    if reader is not None and container.exists():
+        return _checked(path, lambda: reader(container, stem_of(path), inner))
     if path.is_dir():
         raise ValueError(f"an image must be a file; '{path}' is a folder.")
     if not path.exists():
@@ -130,16 +161,20 @@ def _read(path: Path, purpose: int) -> ImageFile:
     readers = READERS.get(path.suffix.lower())
     if readers is None:
         raise ValueError(
-            f"images are read from files that end in {', '.join(READERS)}; got '{path}'. "
+            f"images are read from files that end in {', '.join([*READERS, *CONTAINERS])}; got '{path}'. "
             "Convert it to one of these."
         )
+    return _checked(path, lambda: readers[purpose](path, stem_of(path)))
+
+
+def _checked(path: Path, read: Callable[[], ImageFile]) -> ImageFile:
     try:
-        image = readers[purpose](path, stem_of(path))
+        image = read()
     except (PermissionError, MemoryError):
         raise
     except Exception as error:  # whatever the libraries raise when a file is damaged
         raise _unreadable(path, error) from error
-    if image.data.size == 0 or image.data.ndim < 2:
+    if 0 in image.data.shape or image.data.ndim < 2:
         raise ValueError(
             f"an image must have two axes or more and hold pixels; '{path}' has the shape "
             f"{image.data.shape}."

@@ -17,9 +17,10 @@ from napari_pixclass.core import (
     PixelClassifier,
 )
 
-from ._archive import ArchiveReader, ModelFileError, write_archive
+from ._archive import ArchiveKind, ArchiveReader, FileContentError, ModelFileError, write_archive
 from ._atomic import replacing
-from ._model_info import FORMAT, FORMAT_VERSION, ModelInfo
+from ._model_features import features_header
+from ._model_info import FORMAT, ModelInfo, format_version_for
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_REASON = 300
 """Most characters of what is told about a file that cannot be read."""
+
+KIND = ArchiveKind("a model", "model.json", "forest", "Train fewer or smaller trees.")
 
 Classifier = TypeVar("Classifier", bound=PixelClassifier)
 
@@ -79,11 +82,10 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
     seed = classifier.random_state
     header = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format_version": format_version_for(state.features),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
-        "features": state.features.to_dict(),
-        "n_channels": state.n_channels,
+        **features_header(state.features),
         "channel_axis": None if state.channel_axis is None else int(state.channel_axis),
         "spacing": list(state.spacing),
         "classes": [
@@ -99,13 +101,13 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
     }
     try:
         ModelInfo.from_header(header)
-    except ModelFileError as error:  # better now than when it is needed
+    except FileContentError as error:  # better now than when it is needed
         raise ValueError(
             f"a classifier to save must be one that can be loaded; of this file one would say: {error}."
         ) from error
     arrays = {name: getattr(forest, name).astype(dtype) for name, dtype in _ARRAYS.items()}
     with replacing(path) as temporary:
-        write_archive(temporary, header, arrays)
+        write_archive(temporary, KIND, header, arrays)
 
 
 def load_model(path: str | os.PathLike[str], cls: type[Classifier]) -> Classifier:
@@ -123,11 +125,11 @@ def load_model(path: str | os.PathLike[str], cls: type[Classifier]) -> Classifie
     path = _existing_file(path)
     try:
         with path.open("rb") as file:
-            reader = ArchiveReader(file, tuple(_ARRAYS))
+            reader = ArchiveReader(file, KIND, tuple(_ARRAYS))
             info = ModelInfo.from_header(reader.header())
             forest = _read_forest(reader, info)
         return _build(cls, info, forest)
-    except ModelFileError as error:
+    except FileContentError as error:
         raise _unreadable(path, error) from error
 
 
@@ -142,8 +144,8 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelInfo:
     path = _existing_file(path)
     try:
         with path.open("rb") as file:
-            return ModelInfo.from_header(ArchiveReader(file, tuple(_ARRAYS)).header())
-    except ModelFileError as error:
+            return ModelInfo.from_header(ArchiveReader(file, KIND, tuple(_ARRAYS)).header())
+    except FileContentError as error:
         raise _unreadable(path, error) from error
 
 
@@ -156,7 +158,7 @@ def _existing_file(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _unreadable(path: Path, error: ModelFileError) -> ModelFileError:
+def _unreadable(path: Path, error: FileContentError) -> ModelFileError:
     reason = str(error)
     if len(reason) > MAX_REASON:  # it quotes the file
         reason = f"{reason[:MAX_REASON]} ..."
@@ -171,7 +173,7 @@ def _read_forest(reader: ArchiveReader, info: ModelInfo) -> ForestArrays:
     arrays = {name: reader.array(name, dtype, shapes[name]) for name, dtype in _ARRAYS.items()}
     forest = ForestArrays(
         **arrays,
-        n_features=info.n_channels * len(info.features),
+        n_features=info.features.n_features,
         n_classes=n_classes,
         kind=cast("Any", info.forest_kind),  # checked by ModelInfo
     )
@@ -186,13 +188,12 @@ def _build(cls: type[Classifier], info: ModelInfo, forest: ForestArrays) -> Clas
     classes = np.array([row.value for row in info.classes], dtype=info.class_dtype)
     state = FittedState(
         features=info.features,
-        n_channels=info.n_channels,
         channel_axis=info.channel_axis,
         spacing=info.spacing,
         classes=classes,
         n_samples=info.n_samples,
         forest=forest,
-        predictor=BlockPredictor.from_forest(forest, info.features, info.n_channels, info.spacing),
+        predictor=BlockPredictor.from_forest(forest, info.features, info.spacing),
     )
     fitted = forest.to_estimator(classes)
     template = None

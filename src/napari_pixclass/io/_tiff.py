@@ -184,19 +184,32 @@ def write_tiff(
     """
     import tifffile
 
+    array = _fitting(array)
+    options = tiff_options(array.ndim, array.dtype, axes, spacing, unit, channel_names)
+    with replacing(path) as temporary:
+        tifffile.imwrite(temporary, array, **options)
+
+
+def tiff_options(
+    ndim: int,
+    dtype: np.dtype[Any],
+    axes: str,
+    spacing: Sequence[float] | None,
+    unit: str | None,
+    channel_names: Sequence[str],
+) -> dict[str, Any]:
+    """What tifffile must be told about an array, so that axes and spacing come back; see `write_tiff`."""
     spatial = [letter for letter in SPATIAL if letter in axes]
-    if len(axes) != array.ndim or not axes.endswith(("YX", "YXS")):
+    if len(axes) != ndim or not axes.endswith(("YX", "YXS")):
         raise ValueError(
-            f"axes must name each of the array's {array.ndim} axes and end in YX or YXS; "
-            f"got {axes!r}."
+            f"axes must name each of the array's {ndim} axes and end in YX or YXS; got {axes!r}."
         )
     if spacing is not None and len(spacing) != len(spatial):
         raise ValueError(
             f"spacing must have one value for each of the axes {''.join(spatial)}; got {spacing}."
         )
-    array = _fitting(array)
     sizes = dict(zip(spatial, spacing or (), strict=False))
-    ome = set(axes) <= _OME_AXES and len(set(axes)) == len(axes) and array.dtype.name in _OME_TYPES
+    ome = set(axes) <= _OME_AXES and len(set(axes)) == len(axes) and dtype.name in _OME_TYPES
     metadata: dict[str, Any] = {"axes": axes}
     if ome:
         for letter, size in sizes.items():
@@ -208,15 +221,12 @@ def write_tiff(
         metadata["unit"] = unit or "pixel"
         if "Z" in sizes:
             metadata["spacing"] = sizes["Z"]
-    with replacing(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            array,
-            ome=ome,
-            photometric="rgb" if axes.endswith("S") else "minisblack",
-            metadata=metadata,
-            **_resolution(sizes, unit, ome=ome),
-        )
+    return {
+        "ome": ome,
+        "photometric": "rgb" if axes.endswith("S") else "minisblack",
+        "metadata": metadata,
+        **_resolution(sizes, unit, ome=ome),
+    }
 
 
 def _resolution(sizes: Mapping[str, float], unit: str | None, *, ome: bool) -> dict[str, Any]:

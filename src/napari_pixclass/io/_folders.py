@@ -1,0 +1,58 @@
+"""Folders of results: making them, and putting a finished one in its place, whatever stood there before."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make the folder that results go to, if it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "no permission to write"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise ValueError(
+            f"results need a folder that can be written to; '{folder}' is none ({reason}). Choose "
+            "another."
+        )
+    return folder
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise FileExistsError if a result cannot take this place: only another zarr group or array makes room."""
+    if not path.exists():
+        return
+    if not any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")):
+        raise FileExistsError(
+            f"only a zarr folder may be replaced by one; '{path}' is something else. Choose another "
+            "name, or remove it."
+        )
+
+
+def put_in_place(source: Path, target: Path, trash: Path) -> None:
+    """Rename a folder; what stands in its place goes to the folder `trash`, on the same disk.
+
+    Between the two renames there is nothing at `target`: folders cannot be swapped everywhere. Whoever finds `source`
+    still there calls this again.
+    """
+    if target.exists():
+        check_replaceable(target)
+        target.rename(trash / f"replaced-{secrets.token_hex(4)}")
+    source.rename(target)
+    if os.name == "posix":
+        handle = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
