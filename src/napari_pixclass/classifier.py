@@ -7,11 +7,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_pixclass import core
-from napari_pixclass.core import AS_TRAINED, AsTrained
+from napari_pixclass.core import AS_TRAINED, AsTrained, SampleCache, Steps
 
 
 class PixelClassifier(core.PixelClassifier):
     __doc__ = core.PixelClassifier.__doc__
+
+    def fit_steps(
+        self,
+        image: Any,
+        labels: Any,
+        *,
+        channel_axis: int | None = None,
+        spacing: Any = None,
+        cache: SampleCache | None = None,
+    ) -> Steps[None]:
+        """As `core.PixelClassifier.fit_steps`; of labels in zarr arrays only what has been written is read."""
+        from napari_pixclass.io import in_blocks
+
+        labels = (
+            list(map(in_blocks, labels)) if isinstance(labels, list | tuple) else in_blocks(labels)
+        )
+        return super().fit_steps(
+            image, labels, channel_axis=channel_axis, spacing=spacing, cache=cache
+        )
 
     def predict_proba(
         self,
@@ -20,8 +39,8 @@ class PixelClassifier(core.PixelClassifier):
         channel_axis: int | AsTrained | None = AS_TRAINED,
         spacing: Sequence[float] | None = None,
     ) -> Any:
-        """As `core.PixelClassifier.predict_proba`; a dask array gives a dask array of the same values."""
-        if not _is_dask(image):
+        """As `core.PixelClassifier.predict_proba`; a dask or zarr array gives a dask array of the same values."""
+        if not _is_lazy(image):
             return super().predict_proba(image, channel_axis=channel_axis, spacing=spacing)
         from napari_pixclass.blockwise import lazy_probabilities
 
@@ -34,8 +53,8 @@ class PixelClassifier(core.PixelClassifier):
         channel_axis: int | AsTrained | None = AS_TRAINED,
         spacing: Sequence[float] | None = None,
     ) -> Any:
-        """As `core.PixelClassifier.predict`; a dask array gives a dask array of the same values."""
-        if not _is_dask(image):
+        """As `core.PixelClassifier.predict`; a dask or zarr array gives a dask array of the same values."""
+        if not _is_lazy(image):
             return super().predict(image, channel_axis=channel_axis, spacing=spacing)
         from napari_pixclass.blockwise import lazy_probabilities, lazy_segmentation
 
@@ -48,8 +67,8 @@ class PixelClassifier(core.PixelClassifier):
         channel_axis: int | AsTrained | None = AS_TRAINED,
         spacing: Sequence[float] | None = None,
     ) -> Any:
-        """As `core.PixelClassifier.uncertainty`; a dask array gives a dask array of the same values."""
-        if not _is_dask(image):
+        """As `core.PixelClassifier.uncertainty`; a dask or zarr array gives a dask array of the same values."""
+        if not _is_lazy(image):
             return super().uncertainty(image, channel_axis=channel_axis, spacing=spacing)
         from napari_pixclass.blockwise import lazy_probabilities, lazy_uncertainty
 
@@ -79,6 +98,7 @@ def load(path: str | os.PathLike[str]) -> PixelClassifier:
     return load_model(path, PixelClassifier)
 
 
-def _is_dask(image: object) -> bool:
-    # By its protocol, so that dask is imported only by those who use it.
-    return hasattr(image, "__dask_graph__") and hasattr(image, "chunks")
+def _is_lazy(image: object) -> bool:
+    # By its protocol, or the name of its library, so that dask and zarr are imported only by those who use them.
+    is_dask = hasattr(image, "__dask_graph__") and hasattr(image, "chunks")
+    return is_dask or type(image).__module__.partition(".")[0] == "zarr"

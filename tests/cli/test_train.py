@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,36 @@ def test_channels_come_from_the_file_or_the_user(files: Path, tmp_path: Path) ->
         == 0
     )
     assert px.load(tmp_path / "b.pixclass").n_samples_ == (80, 80)
+
+
+def test_channels_can_be_left_out(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "c.pixclass"
+    small = ["--features", "fast", "--sigmas", "1"]
+    assert train(files, "channels", output, *small, "--channels", "2,0", labels="grey_labels") == 0
+    assert "features  4 (2D) in channels 0, 2" in capsys.readouterr().out
+    chosen = px.load(output).state.features.channels[0]
+    assert px.load(output).features_ == (chosen, None, chosen)
+    assert main(["info", str(output)]) == 0
+    out = capsys.readouterr().out
+    assert "features  8 in 2 of 3 channels, 2D, halo" in out
+    assert "  channels 0, 2: 4 features\n    gaussian_smoothing               1\n" in out
+    assert "  channel 1: not used\n" in out
+    assert main(["info", str(output), "--json"]) == 0
+    info = json.loads(capsys.readouterr().out)
+    assert info["features"] == [chosen.to_dict(), None, chosen.to_dict()]
+    assert (info["n_features"], info["n_channels"]) == (8, 3)
+    assert main(["predict", str(output), f"{files}/channels.tif", "-o", str(tmp_path / "out")]) == 0
+
+
+def test_all_channels_named_are_all_channels(files: Path, tmp_path: Path) -> None:
+    small = ["--features", "fast", "--sigmas", "1", "--channels", "0,1,2"]
+    assert train(files, "colour", tmp_path / "c.pixclass", *small) == 0
+    assert (
+        px.load(tmp_path / "c.pixclass").features_
+        == px.load(tmp_path / "c.pixclass").state.features.common
+    )
 
 
 def test_an_older_model_is_replaced_and_nothing_else(
@@ -194,6 +225,9 @@ def test_bad_input(
         (["--trees", "0"], "must be a whole number of 1 or more; got '0'"),
         (["--seed", "-1"], "expected one argument|must be a whole number"),
         (["--channel-axis", "x"], "must be a whole number or 'none'"),
+        (["--channels", "1"], "--channels must be channels of the images, 0 to 0; got 1."),
+        (["--channels", "0,x"], "with commas between them; got '0,x'"),
+        (["--channels", ""], "with commas between them; got ''"),
         (["--features", "some"], "invalid choice: 'some'"),
         (["--feat", "all"], "unrecognized arguments"),
     ],

@@ -1,4 +1,4 @@
-"""Prediction of dask arrays: a graph now, the values when they are asked for, chunk by chunk."""
+"""Prediction of dask and stored arrays: a graph now, the values when they are asked for, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask.array.overlap import overlap
+from dask.tokenize import tokenize
 
 from napari_pixclass.core import (
     AS_TRAINED,
+    ArrayLike,
     AsTrained,
     BlockPredictor,
+    ImageAxes,
     PixelClassifier,
     check_values,
     region_shape,
@@ -22,34 +25,94 @@ from napari_pixclass.core import (
     uncertainty_of,
 )
 
+from ._chunks import chunks_for
+
 
 def lazy_probabilities(
     classifier: PixelClassifier,
-    image: da.Array,
+    image: da.Array | ArrayLike,
     channel_axis: int | AsTrained | None = AS_TRAINED,
     spacing: Sequence[float] | None = None,
 ) -> da.Array:
-    """Probabilities of a dask array as a dask array; each chunk equals that of the eager result, bit for bit.
+    """Probabilities of a large array as a dask array; each chunk equals that of the eager result, bit for bit.
 
-    Chunks keep the shape of the image's, except that those smaller than the halo are joined with their neighbours.
+    The same classifier, image and options give the same keys: whoever computes several outputs at once
+    (`dask.compute`) computes the probabilities once.
 
     Parameters
     ----------
     classifier
         A fitted classifier.
-    image, channel_axis, spacing
+    image
+        A dask array: chunks keep its shape, except that those smaller than the halo are joined with their neighbours.
+        Or a stored array (zarr): each chunk of the result reads what it needs of it, and is as large as blocks that
+        are predicted at full speed.
+    channel_axis, spacing
         As for `PixelClassifier.predict_proba`.
 
     Returns
     -------
     dask array of float32, shape ``image.shape without its channel axis + (n_classes,)``
     """
+    _, axes = _checked(classifier, image, channel_axis)
+    predictor = classifier.predictor(spacing)
+    token = tokenize(model_token(classifier, predictor), image, axes)
+    name = f"pixclass-probabilities-{token}"
+    if not isinstance(image, da.Array):
+        return _of_stored(predictor, image, axes, name)
+    return _of_dask(predictor, image, axes, name)
+
+
+def _checked(
+    classifier: PixelClassifier, image: Any, channel_axis: int | AsTrained | None
+) -> tuple[ArrayLike, ImageAxes]:
     if any(np.isnan(size) for size in image.shape):
         raise ValueError(
             f"a dask image must know its shape; got {image.shape}. Call image.compute_chunk_sizes() first."
         )
-    _, axes = classifier.check_image(image, channel_axis)
-    predictor = classifier.predictor(spacing)
+    return classifier.check_image(image, channel_axis)
+
+
+def model_token(classifier: PixelClassifier, predictor: BlockPredictor) -> str:
+    """All that the values depend on besides the image, as a word: the same in every process.
+
+    A forest goes by its arrays, which is quicker than pickling it.
+    """
+    state = classifier.state
+    model = predictor if state.forest is None else (state.forest, predictor.channel_features)
+    return str(tokenize(model, predictor.spacing, state.classes))
+
+
+def _of_stored(predictor: BlockPredictor, image: ArrayLike, axes: ImageAxes, name: str) -> da.Array:
+    return da.map_blocks(
+        _predict_stored,
+        name=name,
+        dtype=np.float32,
+        chunks=(*chunks_for(image, axes), (predictor.n_classes,)),
+        meta=np.empty((0,) * (len(axes.shape) + 1), dtype=np.float32),
+        predictor=predictor,
+        image=image,
+        axes=axes,
+    )
+
+
+def _predict_stored(
+    *, predictor: BlockPredictor, image: ArrayLike, axes: ImageAxes, block_info: Any = None
+) -> npt.NDArray[np.float32]:
+    """Predict one chunk of the result; it reads its surroundings itself."""
+    *location, (_, n_classes) = block_info[None]["array-location"]
+    box = tuple(slice(start, stop) for start, stop in location)
+    n_lead = len(axes.lead)
+    lead, region = box[:n_lead], box[n_lead:]
+    output = np.empty((*region_shape(box), n_classes), dtype=np.float32)
+    for index in np.ndindex(*region_shape(lead)):
+        frame = tuple(part.start + i for part, i in zip(lead, index, strict=True))
+        probabilities = predictor.predict_region(image, axes, frame, region)
+        output[index] = np.moveaxis(probabilities, 0, -1)
+    return output
+
+
+def _of_dask(predictor: BlockPredictor, image: da.Array, axes: ImageAxes, name: str) -> da.Array:
     n_lead = len(axes.lead)
     if axes.channel_axis is not None:
         image = da.moveaxis(image, axes.channel_axis, n_lead)
@@ -71,6 +134,7 @@ def lazy_probabilities(
     return da.map_blocks(
         _predict_chunk,
         context,
+        name=name,
         dtype=np.float32,
         chunks=(*sizes, (n_classes,)),
         drop_axis=[n_lead] if has_channels else [],

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ._export import ExportOptions, make_folder, predict_steps, write_results
+from ._export import ExportOptions, predict_steps, write_results
 from ._progress import run_with_progress
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the viewer, or write everything to a folder."""
+    from napari_pixclass.io import make_folder
+
     reason = "" if args.headless else why_no_viewer()
     if not args.headless and not reason:
         from napari_pixclass.viewer import open_demo

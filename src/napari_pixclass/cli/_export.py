@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,30 +19,8 @@ if TYPE_CHECKING:
     from napari_pixclass.io import ImageFile
 
 EXPORTS = ("probabilities", "uncertainty", "segmentation")
-FORMATS = {"tiff": ".tiff", "png": ".png"}
+FORMATS = {"tiff": ".tiff", "ome-zarr": ".ome.zarr", "hdf5": ".h5", "png": ".png"}
 DTYPES = ("uint8", "uint16", "float32")
-
-
-def make_folder(path: str) -> Path:
-    """Make the folder that results go to, if it does not exist.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be made or written to.
-    """
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "no permission to write"
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-    if reason:
-        raise ValueError(
-            f"results need a folder that can be written to; '{folder}' is none ({reason}). Choose "
-            "another."
-        )
-    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +82,19 @@ def predict_steps(
     """Predict an image in steps; return the arrays to write, probabilities with classes first."""
     from napari_pixclass.core import output_steps
 
+    check_fits(classifier, image, options)
+    return output_steps(
+        classifier,
+        image.data,
+        options.exports,
+        channel_axis=image.channel_axis,
+        spacing=spacing,
+        dtype=options.dtype,
+    )
+
+
+def check_fits(classifier: PixelClassifier, image: ImageFile, options: ExportOptions) -> None:
+    """Refuse an image that does not fit the model, or whose results do not fit the format."""
     _, axes = classifier.check_image(image.data, image.channel_axis)
     if not image.axes_without_channels.endswith("YX"):
         raise ValueError(
@@ -116,14 +106,18 @@ def predict_steps(
             f"a PNG file holds one plane; results of '{image.name}' have the shape {axes.shape}. "
             "Use --format tiff."
         )
-    return output_steps(
-        classifier,
-        image.data,
-        options.exports,
-        channel_axis=image.channel_axis,
-        spacing=spacing,
-        dtype=options.dtype,
-    )
+
+
+def results_geometry(
+    image: ImageFile, spacing_option: list[float] | None
+) -> tuple[tuple[float, ...] | None, str | None]:
+    """Spacing and unit of the results: the user's, else the image's."""
+    if spacing_option is None:
+        return image.spacing, image.unit
+    n_spatial = sum(letter in "ZYX" for letter in image.axes_without_channels)
+    if len(spacing_option) != n_spatial:
+        return None, None
+    return chosen_spacing(image, n_spatial, spacing_option), image.unit
 
 
 def write_results(
@@ -137,12 +131,7 @@ def write_results(
     from napari_pixclass.io import replacing_all, write_png, write_tiff
 
     axes = image.axes_without_channels
-    n_spatial = sum(letter in "ZYX" for letter in axes)
-    spacing, unit = image.spacing, image.unit
-    if spacing_option is not None:
-        given = len(spacing_option) == n_spatial
-        spacing = chosen_spacing(image, n_spatial, spacing_option) if given else None
-        unit = unit if given else None
+    spacing, unit = results_geometry(image, spacing_option)
     with replacing_all(paths.values()) as temporaries:
         for (export, path), temporary in zip(paths.items(), temporaries, strict=True):
             if path.suffix == ".png":

@@ -14,6 +14,7 @@ from ._words import byte_count, printable, sizes
 if TYPE_CHECKING:
     import argparse
 
+    from napari_pixclass.core import ChannelFeatures, FeatureSet
     from napari_pixclass.io import ModelInfo
 
 NAME = "info"
@@ -44,8 +45,8 @@ def _as_json(info: ModelInfo) -> dict[str, Any]:
         "format_version": info.format_version,
         "created": info.created,
         "versions": dict(info.versions),
-        "features": info.features.to_dict(),
-        "n_features": info.n_channels * len(info.features),
+        "features": _features_as_json(info.features),
+        "n_features": info.features.n_features,
         "halo": list(info.features.halo_for(info.spacing)),
         "n_channels": info.n_channels,
         "channel_axis": info.channel_axis,
@@ -60,9 +61,15 @@ def _as_json(info: ModelInfo) -> dict[str, Any]:
     }
 
 
+def _features_as_json(features: ChannelFeatures) -> dict[str, Any] | list[dict[str, Any] | None]:
+    """One feature set for all channels; a list with one for each where they differ."""
+    if features.common is not None:
+        return features.common.to_dict()
+    return [None if chosen is None else chosen.to_dict() for chosen in features.channels]
+
+
 def _as_table(path: str, info: ModelInfo) -> str:
     features = info.features
-    channels = f" x {info.n_channels} channels" if info.n_channels > 1 else ""
     axis = "" if info.channel_axis is None else f" (axis {info.channel_axis})"
     seed = "none" if info.random_state is None else info.random_state
     size = byte_count(Path(path).stat().st_size)
@@ -72,17 +79,47 @@ def _as_table(path: str, info: ModelInfo) -> str:
         f"forest    {info.forest_kind}, {info.n_trees} trees, {info.n_nodes:,} nodes, seed {seed}",
         f"channels  {info.n_channels}{axis}",
         f"spacing   {sizes(info.spacing, None)}",
-        f"features  {len(features)}{channels}, {features.ndim}D, halo {halo} pixels",
+        f"features  {_feature_count(features)}, {features.ndim}D, halo {halo} pixels",
+        *_feature_lines(features),
     ]
-    width = max(len(family) for family, _ in features.selection)
-    for family, sigmas in features.selection:
-        lines.append(f"  {family:<{width}}  {'  '.join(f'{sigma:g}' for sigma in sigmas)}")
-    if features.sigmas_2d:
-        planar = "  ".join(f"{sigma:g}" for sigma in features.sigmas_2d)
-        lines.append(f"  {'plane by plane':<{width}}  {planar}")
     lines.append("classes   value  labelled pixels  colour   name")
     for row, count in zip(info.classes, info.n_samples, strict=True):
         lines.append(f"{row.value:>15}{count:>17,}  {row.color}  {printable(row.name)}")
     versions = ", ".join(f"{name} {number}" for name, number in info.versions.items())
     lines.append(f"made with {printable(versions)}")
     return "\n".join(lines)
+
+
+def _feature_count(features: ChannelFeatures) -> str:
+    if features.common is None:
+        return f"{features.n_features} in {features.n_used} of {features.n_channels} channels"
+    channels = f" x {features.n_channels} channels" if features.n_channels > 1 else ""
+    return f"{len(features.common)}{channels}"
+
+
+def _feature_lines(features: ChannelFeatures) -> list[str]:
+    """Families with their scales; where channels differ, for each group of channels with the same features."""
+    if features.common is not None:
+        return _family_lines(features.common)
+    groups: dict[FeatureSet | None, list[str]] = {}
+    for channel, chosen in enumerate(features.channels):
+        groups.setdefault(chosen, []).append(str(channel))
+    lines = []
+    for chosen, channels in groups.items():
+        noun = "channel" if len(channels) == 1 else "channels"
+        what = "not used" if chosen is None else f"{len(chosen)} features"
+        lines.append(f"  {noun} {', '.join(channels)}: {what}")
+        lines += [] if chosen is None else [f"  {line}" for line in _family_lines(chosen)]
+    return lines
+
+
+def _family_lines(features: FeatureSet) -> list[str]:
+    width = max(len(family) for family, _ in features.selection)
+    lines = [
+        f"  {family:<{width}}  {'  '.join(f'{sigma:g}' for sigma in sigmas)}"
+        for family, sigmas in features.selection
+    ]
+    if features.sigmas_2d:
+        planar = "  ".join(f"{sigma:g}" for sigma in features.sigmas_2d)
+        lines.append(f"  {'plane by plane':<{width}}  {planar}")
+    return lines

@@ -1,7 +1,7 @@
 """Apply a trained classifier to images.
 
-Each image is predicted block by block and written when it is complete. An image that fails does
-not stop the others.
+Each image is predicted block by block. Files appear when they are complete; OME-Zarr results that
+were cut short can be resumed. An image that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ._export import (
     EXPORTS,
     FORMATS,
     ExportOptions,
-    make_folder,
     predict_steps,
     write_results,
 )
@@ -27,10 +26,16 @@ from ._image_options import (
     open_input,
     with_spatial_axes,
 )
+from ._predict_blocks import (
+    add_block_options,
+    check_block_options,
+    needs_blocks,
+    predict_to_disk,
+)
 from ._progress import run_with_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from napari_pixclass.classifier import PixelClassifier
     from napari_pixclass.core import Output
@@ -39,10 +44,13 @@ NAME = "predict"
 
 EPILOG = """for IMAGE.tif the files are DIR/IMAGE_Probabilities.tiff (classes along the first axis),
 DIR/IMAGE_Uncertainty.tiff and DIR/IMAGE_Segmentation.tiff (class values as in the labels), with the
-axes and the spacing of the image.
+axes and the spacing of the image. Images are TIFF or PNG files, zarr or OME-Zarr folders, or HDF5
+files; one of several in the same file is named as in FILE.h5/NAME.
 
-example:
-  napari-pixclass predict cells.pixclass *.tif -o results --export segmentation,uncertainty"""
+examples:
+  napari-pixclass predict cells.pixclass *.tif -o results --export segmentation,uncertainty
+  napari-pixclass predict cells.pixclass brain.ome.zarr -o results --format ome-zarr --memory 4GB
+  napari-pixclass predict cells.pixclass brain.ome.zarr -o results --format ome-zarr --resume"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,13 +68,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what to write: any of {','.join(EXPORTS)} (default: probabilities)",
     )
     parser.add_argument(
-        "--format", type=_format, default="tiff", help="tiff or png (default: %(default)s)"
+        "--format",
+        type=_format,
+        default="tiff",
+        metavar="FORMAT",
+        help=f"{_or(FORMATS)} (default: %(default)s); ome-zarr holds several resolutions, suits "
+        "images of any size and can be resumed",
     )
     parser.add_argument(
         "--dtype",
         choices=DTYPES,
         help="type of probabilities and uncertainty; integers use their whole range for 0 to 1 "
-        "(default: float32 in tiff, uint8 in png)",
+        "(default: float32, in png uint8)",
     )
     parser.add_argument(
         "--renormalize",
@@ -78,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that exist (default: stop)"
     )
+    add_block_options(parser)
 
 
 def _exports(text: str) -> tuple[str, ...]:
@@ -92,18 +106,26 @@ def _exports(text: str) -> tuple[str, ...]:
 
 def _format(text: str) -> str:
     if text not in FORMATS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not supported; choose tiff or png")
+        raise argparse.ArgumentTypeError(f"'{text}' is not supported; choose {_or(FORMATS)}")
     return text
+
+
+def _or(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
 
 
 def run(args: argparse.Namespace) -> int:
     """Predict all images."""
     from napari_pixclass.classifier import load
+    from napari_pixclass.io import make_folder
 
     options = ExportOptions.from_arguments(args)
+    check_block_options(args)
     classifier = load(args.model)
     classifier.n_jobs = args.jobs
-    targets = _plan(args.images, Path(args.output), options, overwrite=args.overwrite)
+    replaceable = args.overwrite or args.resume
+    targets = _plan(args.images, Path(args.output), options, overwrite=replaceable)
     make_folder(args.output)
     codes = [
         _attempt(classifier, path, paths, options, args)
@@ -177,7 +199,7 @@ def _predict_one(
     options: ExportOptions,
     args: argparse.Namespace,
 ) -> None:
-    ndim = classifier.features_.ndim
+    ndim = classifier.state.features.ndim
     image = open_input(path, args.channel_axis)
     if image.channel_axis is None and classifier.n_channels_ > 1:
         if image.has_known_axes or args.channel_axis is not None:
@@ -187,6 +209,9 @@ def _predict_one(
             )
         image = open_input(path, classifier.channel_axis_)  # nobody knows better than the model
     image = with_spatial_axes(image, ndim)
+    if needs_blocks(image, paths, options, classifier, args):
+        predict_to_disk(classifier, path, image, paths, options, args)
+        return
     spacing = chosen_spacing(image, ndim, args.spacing)
     steps = predict_steps(classifier, image, spacing, options)
     arrays = run_with_progress(steps, f"predicting {image.name}")

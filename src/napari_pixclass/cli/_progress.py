@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -20,11 +21,16 @@ def run_with_progress(steps: Steps[Result], what: str) -> Result:
 
     if not sys.stderr.isatty():
         print(f"{what} ...", file=sys.stderr)
+    what_now = ""
     # `disable=None`: no bar where stderr is no terminal.
     with tqdm(desc=what, file=sys.stderr, disable=None, leave=False, unit="block") as bar:
         try:
             while True:
                 step = next(steps)
+                if step.what != what_now:  # a rate is that of what goes on now
+                    what_now = step.what
+                    bar.n = bar.initial = bar.last_print_n = max(step.done - 1, 0)
+                    bar.start_t = time.time()
                 bar.total = step.total
                 bar.update(step.done - bar.n)
         except StopIteration as stop:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 NAME = "train"
 
 EPILOG = """labels are images of whole numbers: 0 is unlabelled, every other value is a class.
-images and labels are TIFF or PNG files. An older model of the same name is replaced, and only
+images and labels are files as predict reads them. An older model of the same name is replaced, and only
 when the new one is complete.
 
 example:
@@ -79,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_image_options(parser)
     parser.add_argument(
+        "--channels",
+        type=_channels,
+        metavar="N,N",
+        help="channels to use, counted from 0; the others are never looked at (default: all)",
+    )
+    parser.add_argument(
         "--class-names",
         nargs="+",
         metavar="NAME",
@@ -91,6 +97,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=_seed, default=0, metavar="N", help="random seed (default: %(default)s)"
     )
     add_jobs_option(parser)
+
+
+def _channels(text: str) -> list[int]:
+    numbers = text.split(",")
+    if not all(number.strip().isdecimal() for number in numbers):
+        raise argparse.ArgumentTypeError(
+            f"must be whole numbers from 0 with commas between them; got '{text}'"
+        )
+    return sorted({int(number) for number in numbers})
 
 
 def _seed(text: str) -> int:
@@ -117,7 +132,10 @@ def run(args: argparse.Namespace) -> int:
     features = choose_features(args.features, args.sigmas, ndim)
     classes = _named_classes(args.class_names, pairs)
     classifier = PixelClassifier(
-        features, n_estimators=args.trees, random_state=args.seed, n_jobs=args.jobs
+        features if args.channels is None else _only(args.channels, features, pairs),
+        n_estimators=args.trees,
+        random_state=args.seed,
+        n_jobs=args.jobs,
     )
     started = time.perf_counter()
     steps = classifier.fit_steps(
@@ -166,6 +184,19 @@ def choose_features(name: str, sigmas: Sequence[float] | None, ndim: int) -> Fea
         for family, _ in features.selection
     }
     return FeatureSet.from_selection(chosen, ndim)
+
+
+def _only(
+    channels: Sequence[int], features: FeatureSet, pairs: Sequence[TrainingPair]
+) -> list[FeatureSet | None]:
+    """The features of each channel, None for those that are not among `channels`."""
+    image = pairs[0].image
+    n_channels = 1 if image.channel_axis is None else image.data.shape[image.channel_axis]
+    if channels[-1] >= n_channels:
+        raise ValueError(
+            f"--channels must be channels of the images, 0 to {n_channels - 1}; got {channels[-1]}."
+        )
+    return [features if channel in channels else None for channel in range(n_channels)]
 
 
 def _open_pairs(args: argparse.Namespace) -> tuple[list[TrainingPair], int]:
@@ -236,13 +267,15 @@ def _named_classes(
 def _print_summary(
     classifier: PixelClassifier, pairs: Sequence[TrainingPair], seconds: float
 ) -> None:
-    features = classifier.features_
-    channels = (
-        f" in each of {classifier.n_channels_} channels" if classifier.n_channels_ > 1 else ""
-    )
+    features = classifier.state.features
+    channels = ""
+    if features.n_used < features.n_channels:
+        channels = f" in channels {', '.join(str(channel) for channel, _, _ in features.used())}"
+    elif features.n_channels > 1:
+        channels = f" in each of {features.n_channels} channels"
     images = "1 image" if len(pairs) == 1 else f"{len(pairs)} images"
     print(f"trained on {images} in {seconds:.1f} s")
-    print(f"  features  {len(features)} ({features.ndim}D){channels}")
+    print(f"  features  {features.n_features // features.n_used} ({features.ndim}D){channels}")
     print(f"  trees     {classifier.n_estimators}")
     if pairs[0].spacing is not None:
         print(f"  spacing   {sizes(pairs[0].spacing, pairs[0].image.unit)}")
