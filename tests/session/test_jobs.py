@@ -20,16 +20,22 @@ def executor() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+class News(Step):
+    """A step that nobody may miss."""
+
+    is_news = True
+
+
 def count_to(n: int) -> Steps[str]:
     for i in range(1, n + 1):
-        yield Step(i, n, "Counting")
+        yield News(i, n, "Counting")
     return "counted"
 
 
 def test_result_arrives_after_all_steps(executor: ThreadPoolExecutor) -> None:
     job = Job(lambda: count_to(3), Mailbox())
     seen = []
-    job.on_step = lambda job: seen.append((job.progress, job.what))
+    job.on_step = lambda job, step: seen.append((job.progress, job.what))
     job.start(executor)
     assert job.result(LONG) == "counted"
     assert seen == [(1 / 3, "Counting"), (2 / 3, "Counting"), (1.0, "Counting")]
@@ -40,7 +46,7 @@ def test_result_arrives_after_all_steps(executor: ThreadPoolExecutor) -> None:
 def test_callbacks_run_in_the_thread_of_the_mailbox(executor: ThreadPoolExecutor) -> None:
     job = Job(lambda: count_to(2), Mailbox())
     threads = []
-    job.on_step = job.on_finished = lambda job: threads.append(threading.current_thread())
+    job.on_step = job.on_finished = lambda job, *step: threads.append(threading.current_thread())
     job.start(executor)
     job.result(LONG)
     assert set(threads) == {threading.current_thread()}
@@ -74,10 +80,10 @@ def test_cancel_stops_at_the_next_step(executor: ThreadPoolExecutor) -> None:
 
     def steps() -> Steps[str]:
         try:
-            yield Step(1, 3, "first")
+            yield News(1, 3, "first")
             reached.set()
             go_on.wait(LONG)
-            yield Step(2, 3, "second")
+            yield News(2, 3, "second")
             pytest.fail("went on after it was cancelled")
         finally:
             closed.append(True)
@@ -85,7 +91,7 @@ def test_cancel_stops_at_the_next_step(executor: ThreadPoolExecutor) -> None:
 
     job = Job(steps, Mailbox())
     delivered = []
-    job.on_step = lambda job: delivered.append(job.what)
+    job.on_step = lambda job, step: delivered.append(job.what)
     job.start(executor)
     reached.wait(LONG)
     job.cancel()

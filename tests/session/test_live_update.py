@@ -1,25 +1,51 @@
-"""Live update: what trains and predicts again, and what does not."""
+"""Live update: what trains and predicts again, what does not, and that it says what a script would."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from psygnal.testing import assert_not_emitted
 
 from napari_pixclass.classifier import PixelClassifier
-from napari_pixclass.session import ArrayImage, Prediction, Session
+from napari_pixclass.session import ArrayImage, LiveArray, LiveResult, LiveSession
 
 from .conftest import FEATURES, LONG
 
 
-def finish(session: Session) -> None:
+def finish(session: LiveSession) -> None:
     """Wait until nothing runs."""
     while session.job is not None:
-        session.job.result(LONG)
+        with suppress(CancelledError):
+            session.job.result(LONG)
+
+
+def probabilities(session: LiveSession) -> np.ndarray:
+    """What has been found out about the whole image, classes last."""
+    result = session.live_result
+    assert result is not None
+    arrays = []
+    for index in range(len(result.classes)):
+        array = LiveArray("probabilities", np.float32, result.image.data.shape)
+        array.show(result.store, index)
+        arrays.append(np.asarray(array))
+    return np.stack(arrays, axis=-1)
 
 
 @pytest.fixture
-def live(session: Session, image: np.ndarray, labels: np.ndarray) -> Session:
+def session() -> Iterator[LiveSession]:
+    session = LiveSession()
+    session.features = FEATURES
+    session.n_estimators = 10
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def live(session: LiveSession, image: np.ndarray, labels: np.ndarray) -> LiveSession:
     """A session that has trained and predicted by itself."""
     session.add_pair(image, labels)
     session.live_update = True
@@ -27,28 +53,29 @@ def live(session: Session, image: np.ndarray, labels: np.ndarray) -> Session:
     return session
 
 
-def test_live_update_follows_the_labels(
-    session: Session, image: np.ndarray, labels: np.ndarray
+def test_the_result_is_that_of_a_script(
+    live: LiveSession, image: np.ndarray, labels: np.ndarray
 ) -> None:
-    session.add_pair(image, labels)
-    predictions = []
-    session.predicted.connect(predictions.append)
-    session.live_update = True
-    assert session.job is not None
-    session.job.result(LONG)
-    session.job.result(LONG)
+    script = PixelClassifier(FEATURES, n_estimators=10)
+    np.testing.assert_array_equal(
+        probabilities(live), script.fit(image, labels).predict_proba(image)
+    )
+    before = live.live_result
     labels[20:24, 20:50] = 2
-    session.labels_changed()
-    assert session.job is not None
-    session.job.result(LONG)
-    session.job.result(LONG)
-    expected = PixelClassifier(FEATURES, n_estimators=10).fit(image, labels).predict_proba(image)
-    np.testing.assert_array_equal(predictions[-1].probabilities, expected)
-    session.labels_changed()  # nothing has changed
-    assert session.job is None
+    live.labels_changed()
+    assert live.job is not None
+    finish(live)
+    assert live.live_result is not before
+    np.testing.assert_array_equal(
+        probabilities(live), script.fit(image, labels).predict_proba(image)
+    )
+    classifier = live.classifier
+    live.labels_changed()  # nothing has changed
+    finish(live)
+    assert live.classifier is classifier
 
 
-def test_labels_that_moved_are_others(live: Session, labels: np.ndarray) -> None:
+def test_labels_that_moved_are_others(live: LiveSession, labels: np.ndarray) -> None:
     labels[:] = np.roll(labels, 5, axis=0)  # as many pixels of each class as before
     before = live.classifier
     live.labels_changed()
@@ -56,17 +83,20 @@ def test_labels_that_moved_are_others(live: Session, labels: np.ndarray) -> None
     assert live.classifier is not before
 
 
-def test_a_training_by_hand_takes_the_prediction_along(live: Session, labels: np.ndarray) -> None:
-    predictions: list[Prediction] = []
-    live.predicted.connect(predictions.append)
+def test_a_training_by_hand_takes_the_prediction_along(
+    live: LiveSession, labels: np.ndarray
+) -> None:
     labels[20:24, 20:50] = 2
     live.train()
     live.labels_changed()  # heard of only now
     finish(live)
-    assert [prediction.classifier for prediction in predictions] == [live.classifier]
+    assert live.live_result is not None
+    assert live.live_result.classifier is live.classifier
 
 
-def test_pairs_and_target_count_too(live: Session, image: np.ndarray, labels: np.ndarray) -> None:
+def test_pairs_and_target_count_too(
+    live: LiveSession, image: np.ndarray, labels: np.ndarray
+) -> None:
     before = live.classifier
     pair = live.add_pair(image[:40].copy(), labels[:40].copy())
     finish(live)
@@ -76,15 +106,15 @@ def test_pairs_and_target_count_too(live: Session, image: np.ndarray, labels: np
     finish(live)
     without = live.classifier
     assert without is not with_pair
-    predictions: list[Prediction] = []
-    live.predicted.connect(predictions.append)
+    results: list[LiveResult] = []
+    live.live_result_changed.connect(results.append)
     live.target = other = ArrayImage(image.copy())
     finish(live)
-    assert [prediction.image for prediction in predictions] == [other]
+    assert [result.image.source for result in results] == [other]
     assert live.classifier is without
 
 
-def test_other_data_train_again(live: Session) -> None:
+def test_other_data_train_again(live: LiveSession) -> None:
     before = live.classifier
     live.image_changed(live.pairs[0].image)
     finish(live)
@@ -92,7 +122,7 @@ def test_other_data_train_again(live: Session) -> None:
 
 
 def test_a_loaded_classifier_stays_until_something_changes(
-    live: Session, image: np.ndarray, labels: np.ndarray
+    live: LiveSession, image: np.ndarray, labels: np.ndarray
 ) -> None:
     loaded = PixelClassifier(FEATURES, n_estimators=3).fit(image, labels)
     live.classifier = loaded
@@ -105,7 +135,7 @@ def test_a_loaded_classifier_stays_until_something_changes(
     assert live.classifier is not loaded
 
 
-def test_nothing_starts_once_it_is_closed(live: Session, labels: np.ndarray) -> None:
+def test_nothing_starts_once_it_is_closed(live: LiveSession, labels: np.ndarray) -> None:
     live.close()
     labels[20:24, 20:50] = 2
     with assert_not_emitted(live.job_changed):

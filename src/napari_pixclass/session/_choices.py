@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from psygnal import Signal
@@ -54,19 +54,22 @@ class Choices:
 
     @property
     def classes(self) -> tuple[ClassInfo, ...]:
-        """Value, name and colour of each class that can be painted."""
+        """Value, name and colour of each class that can be painted, in the order of the user."""
         return tuple(self._classes)
 
     @classes.setter
     def classes(self, classes: Iterable[ClassInfo]) -> None:
-        given = list(classes)
-        if not all(isinstance(info, ClassInfo) for info in given):
-            raise TypeError(f"classes must be ClassInfo objects; got {given!r}.")
-        chosen = sorted(given, key=lambda info: info.value)
+        chosen = list(classes)
+        if not all(isinstance(info, ClassInfo) for info in chosen):
+            raise TypeError(f"classes must be ClassInfo objects; got {chosen!r}.")
         if len({info.value for info in chosen}) < len(chosen):
             raise ValueError(
                 f"each class must have a value of its own; got {[info.value for info in chosen]}."
             )
+        self._on_classes_chosen(chosen)
+        self._set_classes(chosen)
+
+    def _set_classes(self, chosen: list[ClassInfo]) -> None:
         if chosen == self._classes:
             return
         self._classes = chosen
@@ -75,7 +78,8 @@ class Choices:
 
     def add_class(self, name: str | None = None, color: str | None = None) -> ClassInfo:
         """Add a class with the next free value."""
-        added = default_class(max((info.value for info in self._classes), default=0) + 1)
+        taken = {info.value for info in self._classes} | self._reserved_values
+        added = default_class(max(taken, default=0) + 1)
         added = replace(added, name=name or added.name, color=color or added.color)
         self.classes = (*self._classes, added)
         return added
@@ -91,11 +95,16 @@ class Choices:
             for info in self._classes
         ]
 
-    def _add_missing_classes(self, values: Iterable[int]) -> None:
-        missing = set(values) - {info.value for info in self._classes}
+    def _add_missing_classes(self, counts: Mapping[int, int]) -> None:
+        """Have a class for each value that is painted; `counts` are pixels of each."""
+        known = [info.value for info in self._classes]
+        missing = set(counts) - set(known)
         if 0 < len(missing) <= MAX_NEW_CLASSES:
             self._found |= missing
-            self.classes = [*self._classes, *map(default_class, sorted(missing))]
+            classes = [*self._classes, *map(default_class, sorted(missing))]
+            if known == sorted(known):  # nobody has put them in another order
+                classes.sort(key=lambda info: info.value)
+            self.classes = classes
 
     def _drop_unpainted_classes(self, painted: Collection[int]) -> None:
         """Drop the classes that only came with labels which are gone, and that nobody has named since."""
@@ -122,6 +131,14 @@ class Choices:
         if frozenset(outputs) != self._outputs:
             self._outputs = frozenset(outputs)
             self.outputs_changed.emit()
+
+    @property
+    def _reserved_values(self) -> set[int]:
+        """Hook: values that new classes do not get, although no class has them."""
+        return set()
+
+    def _on_classes_chosen(self, chosen: Iterable[ClassInfo]) -> None:
+        """Hook: somebody has said which classes there are."""
 
     def _rename_classes(self, known: dict[int, ClassInfo]) -> None:
         """Hook of the session: the classifier's class table follows."""

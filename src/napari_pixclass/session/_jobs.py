@@ -10,6 +10,7 @@ script, or the viewer's console, can wait for a result without an event loop.
 
 from __future__ import annotations
 
+import math
 import queue
 import sys
 import threading
@@ -21,6 +22,9 @@ from typing import Generic, TypeVar
 from napari_pixclass.core import Step, Steps
 
 T = TypeVar("T")
+
+SECONDS_BETWEEN_STEPS = 0.05
+"""Progress is told this often at most: each time the main thread stops for it."""
 
 
 class Mailbox:
@@ -93,7 +97,7 @@ class Job(Generic[T]):
         self._error: BaseException | None = None
         self.progress = 0.0
         self.what = "Waiting"
-        self.on_step: Callable[[Job[T]], None] | None = None
+        self.on_step: Callable[[Job[T], Step], None] | None = None
         self.on_finished: Callable[[Job[T]], None] | None = None
 
     @property
@@ -175,10 +179,14 @@ class Job(Generic[T]):
         if make_steps is None or self.cancelled:
             return None
         steps = make_steps()
+        told = -math.inf
         try:
             while not self.cancelled:
                 step = next(steps)
-                self._mailbox.post(lambda step=step: self._deliver(step))  # type: ignore[misc]
+                now = time.monotonic()
+                if step.is_news or now - told >= SECONDS_BETWEEN_STEPS:
+                    told = now
+                    self._mailbox.post(lambda step=step: self._deliver(step))  # type: ignore[misc]
         except StopIteration as stop:
             value: T = stop.value
             return value
@@ -192,7 +200,7 @@ class Job(Generic[T]):
         self.progress = step.done / step.total
         self.what = step.what
         if self.on_step is not None:
-            self.on_step(self)
+            self.on_step(self, step)
 
     def _finish(self) -> None:
         if self.cancelled:  # also after the last step: the canceller relies on nothing coming

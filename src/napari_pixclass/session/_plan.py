@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_pixclass.core import FeatureSet, resolve_axes
+from napari_pixclass.core import resolve_axes
 
+from ._chosen_features import ChosenFeatures
 from ._sources import ImageSource, Pair
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Plan:
 def resolve(
     pairs: Sequence[Pair],
     counts: Mapping[int, int],
-    features: FeatureSet | None,
+    features: ChosenFeatures | None,
     classifier: PixelClassifier | None,
     target: ImageSource | None,
     counting: bool = False,
@@ -59,7 +60,8 @@ def resolve(
         "Choose other labels, or add the classes first."
     )
     return Plan(
-        _training_problem(pairs, counts, features, counting) or (objects if n_unknown else None),
+        _training_problem(pairs, counts, features, counting, target)
+        or (objects if n_unknown else None),
         _prediction_problem(classifier, target),
         _advice(counts),
     )
@@ -68,10 +70,13 @@ def resolve(
 def _training_problem(
     pairs: Sequence[Pair],
     counts: Mapping[int, int],
-    features: FeatureSet | None,
+    features: ChosenFeatures | None,
     counting: bool,
+    target: ImageSource | None,
 ) -> str | None:
     if not pairs:
+        if target is not None:
+            return f"Paint on {target.name}: press “New labels”, or choose labels that are there."
         return "Choose an image and labels to paint on."
     if features is None:
         return "Choose at least one feature."
@@ -91,12 +96,18 @@ def _training_problem(
                 f"All images to train on need their channels on the same axis; {pair.image.name} has them on "
                 f"{pair.image.channel_axis}, {pairs[0].image.name} on {pairs[0].image.channel_axis}."
             )
+    try:
+        features.of(n_channels.pop())
+    except ValueError as error:
+        return _sentence(error)
     if not counts and not counting:
         return "Paint a few strokes of each class."
     return None
 
 
-def _pair_problem(pair: Pair, features: FeatureSet) -> str | None:
+def _pair_problem(pair: Pair, features: ChosenFeatures) -> str | None:
+    if pair.image.problem:
+        return _sentence(pair.image.problem)
     try:
         axes = resolve_axes(pair.image.data.shape, features.ndim, pair.image.channel_axis)
     except (TypeError, ValueError) as error:
@@ -123,6 +134,8 @@ def _prediction_problem(
         return "Train first, or load a classifier."
     if target is None:
         return "Choose an image to predict."
+    if target.problem:
+        return _sentence(target.problem)
     state = classifier.state
     try:
         axes = resolve_axes(target.data.shape, state.features.ndim, target.channel_axis)
@@ -134,6 +147,11 @@ def _prediction_problem(
             f"{axes.n_channels}. Choose another image, or train on this one."
         )
     return None
+
+
+def _sentence(reason: object) -> str:
+    text = str(reason)
+    return text[:1].upper() + text[1:]
 
 
 def _advice(counts: Mapping[int, int]) -> str | None:

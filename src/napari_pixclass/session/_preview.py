@@ -69,7 +69,8 @@ def preview_steps(
     axes = resolve_axes(data.shape, features.ndim, image.channel_axis)
     spacing = valid_spacing(spacing_of(image, features.ndim), features.ndim)
     channels = tuple(alone if i == channel else None for i in range(axes.n_channels))
-    predictor = BlockPredictor(channels, _OnePlane(feature.component), spacing, features.ndim, 1)
+    one = _OnePlane(feature.component)
+    predictor = BlockPredictor(channels, one, spacing, features.ndim, 1, one)
     values = np.empty(axes.shape, dtype=np.float32)
     regions = list(iter_blocks(axes.spatial, PREVIEW_BLOCKS[features.ndim]))
     total, done = len(regions) * int(np.prod(axes.lead)), 0

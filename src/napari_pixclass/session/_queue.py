@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from napari_pixclass.core import Steps
+from napari_pixclass.core import Step, Steps
 
 from ._jobs import Job, Mailbox
+from ._priority import NICENESS, lower_priority
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class JobQueue:
         Called with the running job after each of its steps and when it is cancelled, and with None when nothing runs.
     on_failed
         Called with the message of a job that failed.
+    niceness
+        See `lower_priority`.
     """
 
     def __init__(
@@ -46,9 +49,10 @@ class JobQueue:
         mailbox: Mailbox,
         on_changed: Callable[[Job[Any] | None], None],
         on_failed: Callable[[str], object],
+        niceness: int = NICENESS,
     ) -> None:
         self._mailbox = mailbox
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="pixclass-session")
+        self._executor = ThreadPoolExecutor(1, "pixclass-session", lower_priority, (niceness,))
         self._on_changed = on_changed
         self._on_failed = on_failed
         self._running: _Entry | None = None
@@ -65,9 +69,16 @@ class JobQueue:
         """The job that is running, or None."""
         return None if self._running is None else self._running.job
 
-    def newest(self, topic: str) -> Job[Any] | None:
-        """The last job about `topic` that is running or waiting and has not been cancelled, or None."""
-        jobs = [entry.job for entry in self._entries if entry.topic == topic]
+    def newest(self, topic: str, subject: object = None) -> Job[Any] | None:
+        """The last job about `topic` that is running or waiting and has not been cancelled, or None.
+
+        One about `subject`, where that is given.
+        """
+        jobs = [
+            entry.job
+            for entry in self._entries
+            if entry.topic == topic and (subject is None or entry.subject == subject)
+        ]
         return next((job for job in reversed(jobs) if not job.cancelled), None)
 
     def start(
@@ -77,8 +88,12 @@ class JobQueue:
         topic: str,
         subject: object = None,
         needs: Job[Any] | None = None,
+        on_step: Callable[[Step], object] | None = None,
+        on_end: Callable[[], object] | None = None,
     ) -> Job[T]:
         """Run `steps` when everything before is done, and call `succeed` with the result unless cancelled by then.
+
+        So is `on_step`, with every step. `on_end` is called after all that has been begun, however it ended.
 
         Earlier jobs about the same subject of the same topic are cancelled. So is this one, if the job that it
         `needs` fails or is cancelled.
@@ -104,8 +119,15 @@ class JobQueue:
                     succeed(job.value)
             finally:
                 self._start_next()
+                if on_end is not None and not self._closed:
+                    on_end()
 
-        job.on_step = self._on_changed
+        def tell_step(job: Job[T], step: Step) -> None:
+            if on_step is not None:
+                on_step(step)
+            self._on_changed(job)
+
+        job.on_step = tell_step
         job.on_finished = on_finished
         self._waiting.append(entry)
         if self._running is None:

@@ -5,34 +5,50 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from psygnal import Signal
 
-from napari_pixclass.core import ClassInfo, SampleCache, Steps, warm_up
+from napari_pixclass.core import (
+    OUTPUTS,
+    ClassInfo,
+    SampleCache,
+    Step,
+    Steps,
+    resolve_axes,
+    warm_up,
+)
 
-from ._choices import Choices
-from ._jobs import Job, Mailbox
+from ._chosen_features import ChosenFeatures
+from ._disk_task import SUFFIXES, DiskTask, FileFormat, Place, Written
+from ._jobs import Job
+from ._labelled_images import LabelledImages
 from ._plan import Plan, resolve
 from ._prediction import Prediction, predict_steps
 from ._queue import JobQueue
-from ._sources import ImageSource, LabelsSource, Pair, Snapshot, image_source, labels_source
-from ._tally import LabelTallies
-from ._training import prepare_training
+from ._sources import ImageSource, Snapshot
+from ._training import Training
+from ._write_to_disk import DiskWriting, mask_of
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier
 
 T = TypeVar("T")
 
-TRAINING, PREDICTION = "training", "prediction"
+TRAINING, PREDICTION, LIVE = "training", "prediction", "live update"
 """What jobs are about."""
+
+ALL = (TRAINING, PREDICTION, LIVE)
+"""Of no use any more as soon as there is to be another classifier."""
 
 logger = logging.getLogger(__name__)
 
 
-class Session(Choices):
+class Session(LabelledImages):
     """The state behind the docks of one viewer, or behind a script.
 
     Everything is read and written in the thread that made the session; signals are emitted there. Work runs in one
@@ -46,31 +62,22 @@ class Session(Choices):
         script, where waiting for a job's result does.
     """
 
-    pairs_changed = Signal()
-    counts_changed = Signal()
-    """Other labels are painted than before."""
     classifier_changed = Signal(object)
     trained = Signal(object)
     """A training has given the classifier."""
     target_changed = Signal()
-    live_update_changed = Signal(bool)
     predicted = Signal(Prediction)
     job_changed = Signal(object)
     """The running job after each step; None when nothing runs."""
     failed = Signal(str)
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
-        super().__init__()
-        self._mailbox = Mailbox(wake)
-        self._queue = JobQueue(self._mailbox, self.job_changed.emit, self.failed.emit)
-        # Without an event loop nothing would arrive from the background before somebody waits for a job.
-        self._tallies = LabelTallies(self._mailbox, wake is not None, self._on_counted)
-        self._pairs: list[Pair] = []
+        super().__init__(wake)
+        self._queue = JobQueue(self._mailbox, self._on_job_changed, self.failed.emit)
+        self.disk = DiskWriting(self._mailbox, self._on_job_changed, self.failed.emit)
         self._classifier: PixelClassifier | None = None
         self._target: ImageSource | None = None
-        self._live_update = False
         self._trained_on: tuple[object, ...] | None = None
-        self._prediction_due = False
         self._sample_cache = SampleCache()
         self._warm: set[int] = set()
         self.n_estimators = 100
@@ -87,106 +94,11 @@ class Session(Choices):
     @target.setter
     def target(self, image: Any) -> None:
         self._target = None if image is None else self._image_source(image)
-        self._prediction_due = True
         self.target_changed.emit()
         self._update_live()
 
     def _default_target(self) -> ImageSource | None:
         return self._pairs[0].image if self._pairs else None
-
-    @property
-    def live_update(self) -> bool:
-        """Whether every change of the labels trains and predicts again."""
-        return self._live_update
-
-    @live_update.setter
-    def live_update(self, on: bool) -> None:
-        if bool(on) != self._live_update:
-            self._live_update = bool(on)
-            self._trained_on, self._prediction_due = None, True
-            self.live_update_changed.emit(self._live_update)
-            self._update_live()
-
-    # Images and labels ------------------------------------------------------------------------------------------------
-
-    @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """The images to train on, with their labels."""
-        return tuple(self._pairs)
-
-    def add_pair(self, image: Any, labels: Any, **options: Any) -> Pair:
-        """Train on `labels` of `image` too.
-
-        Parameters
-        ----------
-        image, labels
-            An image (`ImageSource` or array) and its labels (`LabelsSource` or array).
-        options
-            For an array: ``channel_axis``, ``pixel_size`` and ``name``, as in `ArrayImage`.
-
-        Returns
-        -------
-        Pair
-            The one that is there already, if these labels of this image are.
-        """
-        pair = Pair(self._image_source(image, **options), self._labels_source(labels))
-        for known in self._pairs:
-            if (known.image, known.labels) == (pair.image, pair.labels):
-                return known
-        self._pairs.append(pair)
-        self._tallies.renew(pair)
-        self._tallies.count(pair)
-        self._add_missing_classes(self.counts)
-        self.pairs_changed.emit()
-        self.counts_changed.emit()
-        self._update_live()
-        return pair
-
-    def remove_pair(self, pair: Pair) -> None:
-        """Stop training on a pair; image and labels stay as they are."""
-        self._pairs.remove(pair)
-        self._tallies.forget(pair)
-        self._drop_unpainted_classes(self.counts)
-        self.pairs_changed.emit()
-        self.counts_changed.emit()
-        self._update_live()
-
-    def image_changed(self, image: ImageSource) -> None:
-        """Say that an image has other data, or pixels of another size, than before."""
-        for pair in self._pairs:
-            if pair.image == image:
-                self._tallies.renew(pair)
-        self._prediction_due = self._prediction_due or image == self.target
-        self._update_live()
-
-    def _image_source(self, image: Any, **options: Any) -> ImageSource:
-        return image_source(image, **options)
-
-    def _labels_source(self, labels: Any) -> LabelsSource:
-        return labels_source(labels)
-
-    @property
-    def counts(self) -> dict[int, int]:
-        """Number of labelled pixels of each class over all pairs."""
-        return self._tallies.counts
-
-    def labels_changed(self) -> None:
-        """Say that labels may have been painted, erased or undone."""
-        self._count_all()
-        self._update_live()
-
-    def _count_all(self) -> None:
-        changed = [self._tallies.count(pair) for pair in self._pairs]
-        if any(changed):
-            self._tell_counts()
-
-    def _on_counted(self) -> None:
-        self._tell_counts()
-        self._update_live()
-
-    def _tell_counts(self) -> None:
-        self._add_missing_classes(self.counts)
-        self.counts_changed.emit()
 
     # Classifier -------------------------------------------------------------------------------------------------------
 
@@ -201,14 +113,13 @@ class Session(Choices):
         if classifier is not None and not hasattr(type(classifier), "state"):
             raise TypeError(f"a classifier must be a PixelClassifier or None; got {classifier!r}.")
         state = None if classifier is None else classifier.state
-        self._queue.cancel((TRAINING, PREDICTION))
+        self._queue.cancel(ALL)
         self._classifier = classifier
-        self._prediction_due = True
         if classifier is not None and state is not None:
             known = {info.value: info for info in self._classes}
             known.update((info.value, info) for info in classifier.class_table_)
             self._features_chosen = True
-            self._set_features(state.features)
+            self._adopt_features(state.features)
             self.classes = list(known.values())
         self._trained_on = self._training_inputs  # it stays until something is changed
         self.classifier_changed.emit(classifier)
@@ -234,15 +145,27 @@ class Session(Choices):
     @property
     def plan(self) -> Plan:
         """What can be done now, and if not, why."""
-        return resolve(
-            self._pairs,
-            self.counts,
-            self._features,
-            self._classifier,
-            self.target,
-            self._tallies.counting,
-            len(set(self.counts) - {info.value for info in self._classes}),
-        )
+        n_unknown = len(set(self.counts) - {info.value for info in self._classes})
+        plan = self._resolve(self.counts, self._seen.looking, n_unknown)
+        if plan.advice is None and plan.training_problem is None and self._is_behind:
+            return replace(plan, advice="The labels have changed since the training: train again.")
+        return plan
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether the classifier at hand was made from other labels, images or features than there are now."""
+        inputs, trained_on = self._training_inputs, self._trained_on
+        return self._classifier is not None and inputs != trained_on and trained_on is not None
+
+    @property
+    def _problem_but_for_labels(self) -> str | None:
+        """What would be in the way of a training even if there were labels."""
+        return self._resolve({}, True, 0).training_problem
+
+    def _resolve(self, counts: dict[int, int], is_counting: bool, n_unknown: int) -> Plan:
+        image = self.target
+        features, classifier = self.chosen_features, self._classifier
+        return resolve(self._pairs, counts, features, classifier, image, is_counting, n_unknown)
 
     # Work -------------------------------------------------------------------------------------------------------------
 
@@ -255,39 +178,58 @@ class Session(Choices):
 
     @property
     def job(self) -> Job[Any] | None:
-        """What is running."""
-        return self._queue.running
+        """What is running; of what runs side by side that which the user waits for."""
+        running, writing = self._queue.running, self.disk.job
+        is_live = running is not None and running is self._queue.newest(LIVE)
+        return writing if writing is not None and (running is None or is_live) else running
+
+    def _on_job_changed(self, job: Job[Any] | None) -> None:
+        self.job_changed.emit(self.job)
 
     def train(self) -> Job[PixelClassifier]:
-        """Train in the background on a snapshot of the labels; other training and prediction is cancelled.
+        """Train in the background on the labels as they are now; other training and prediction is cancelled.
 
-        With live update on, a prediction follows.
+        Labels that are large, or not in memory, are read when the training begins.
 
         Raises
         ------
         ValueError
             If something is in the way; see `plan`.
         """
-        self._count_all()  # not every change of labels is announced in time
+        self._look_at_all()  # not every change of labels is announced in time
         problem = self.plan.training_problem
-        if problem or self._features is None:
+        features = self.chosen_features
+        if problem or features is None:
             raise ValueError(problem)
-        settings = (self.n_estimators, self.random_state, self.n_jobs)
-        steps = prepare_training(self._pairs, self._features, *settings, self._sample_cache)
-
-        def adopt(new: PixelClassifier) -> None:
-            table = {info.value: info for info in self._classes}
-            new.class_table_ = tuple(table.get(info.value, info) for info in new.class_table_)
-            self._classifier = new
-            self.classifier_changed.emit(new)
-            self.trained.emit(new)
-
+        training = self._training(features)
+        labels = [self._seen.current(pair) for pair in self._pairs]
+        inputs = self._training_inputs
         self._features_chosen = True
-        self._queue.cancel((TRAINING, PREDICTION))
-        job = self._start(steps, adopt, TRAINING)
-        self._trained_on, self._prediction_due = self._training_inputs, True
-        self._predict_live()
-        return job
+        self._queue.cancel(ALL)
+        return self._start(
+            lambda: training.steps(labels, self._sample_cache),
+            lambda new: self._adopt(new, inputs),
+            TRAINING,
+        )
+
+    def _training(self, features: ChosenFeatures) -> Training:
+        images = [Snapshot.of(pair.image) for pair in self._pairs]
+        return Training(images, features, self.n_estimators, self.random_state, self.n_jobs)
+
+    @property
+    def _training_inputs(self) -> tuple[object, ...]:
+        """Equal to what it was as long as the same training would give the same classifier; keeps no image alive."""
+        stamps = tuple((self._seen.serial(p), self._seen.labelled(p)) for p in self._pairs)
+        return self.chosen_features, self.n_estimators, self.random_state, *stamps
+
+    def _adopt(self, new: PixelClassifier, inputs: tuple[object, ...] | None) -> None:
+        """Use what a training has given, which was made from `inputs`."""
+        table = {info.value: info for info in self._classes}
+        new.class_table_ = tuple(table.get(info.value, info) for info in new.class_table_)
+        self._classifier = new
+        self._trained_on = inputs
+        self.classifier_changed.emit(new)
+        self.trained.emit(new)
 
     def predict(self) -> Job[Prediction]:
         """Predict the target in the background, after what is running; an earlier prediction of it is cancelled.
@@ -299,7 +241,7 @@ class Session(Choices):
         ValueError
             If something is in the way; see `plan`.
         """
-        target, outputs, classifier = self.target, self._outputs, self._classifier
+        target, outputs = self.target, self._outputs
         # What is being trained may fit the image where the classifier at hand does not: that shows when it is done.
         training: Job[PixelClassifier] | None = self._queue.newest(TRAINING)
         problem = (
@@ -314,7 +256,8 @@ class Session(Choices):
         image = Snapshot.of(target)
 
         def steps() -> Steps[Prediction]:
-            chosen = classifier if training is None else training.value
+            # The classifier of the moment when it starts: live update may have trained another one by then.
+            chosen = self._classifier if training is None else training.value
             if chosen is None:
                 raise ValueError("there is no classifier: training was cancelled or failed.")
             return (yield from predict_steps(chosen, image, outputs))
@@ -323,21 +266,91 @@ class Session(Choices):
             if self._is_current(image):
                 self.predicted.emit(prediction)
 
-        self._prediction_due = False
-        return self._start(steps, show, PREDICTION, target, training)
+        return self._start(
+            steps, show, PREDICTION, target, training, on_end=self._on_prediction_end
+        )
+
+    def write_to_disk(
+        self,
+        folder: str | os.PathLike[str],
+        format: FileFormat = "ome-zarr",  # noqa: A002  # what it is called everywhere
+        *,
+        mask: Any = None,
+        memory: int | None = None,
+        overwrite: bool = False,
+        place: Place | None = None,
+    ) -> Job[Written]:
+        """Predict the target in the background, block by block, and write the outputs chosen to a folder.
+
+        It goes by the classifier and the image as they are now. A run into the same folder that was cut short is
+        resumed, if it was one of the same classifier, image and outputs, and if it wrote OME-Zarr.
+
+        Parameters
+        ----------
+        folder
+            Made if absent.
+        format
+            "ome-zarr", "tiff" or "hdf5".
+        mask
+            Labels of the shape of the image without its channels: where they are 0, 0 is written.
+        memory
+            Bytes to take at most, besides what the program holds; None for 0.4 GB and 0.5 GB for each thread.
+        overwrite
+            Replace what other runs have written.
+        place
+            What the axes of the target are, and where it lies; by default nobody knows.
+
+        Raises
+        ------
+        ValueError
+            If something is in the way. What shows only later makes the job fail.
+        """
+        target, classifier = self.target, self._classifier
+        problem = self.plan.prediction_problem
+        if problem or target is None or classifier is None:
+            raise ValueError(problem or "Choose an image to predict.")
+        if not self._outputs:
+            raise ValueError(
+                "choose at least one output: probabilities, uncertainty or segmentation."
+            )
+        if format not in SUFFIXES:
+            raise ValueError(f"format must be one of {', '.join(SUFFIXES)}; got {format!r}.")
+        source = None if mask is None else self._labels_source(mask)
+        axes = resolve_axes(target.data.shape, classifier.state.features.ndim, target.channel_axis)
+        task = DiskTask(
+            classifier=classifier,
+            frozen=copy(classifier),
+            image=Snapshot.of(target),
+            outputs=tuple(output for output in OUTPUTS if output in self._outputs),
+            folder=Path(folder),
+            format=format,
+            mask=mask_of(source, axes, target.name),
+            memory=memory,
+            overwrite=overwrite,
+            place=place or Place(),
+        )
+        self._before_start()
+        return self.disk.start(task)
 
     def cancel(self) -> None:
         """Cancel what is running and what is waiting."""
         self._queue.cancel()
+        self.disk.cancel()
 
     def deliver(self) -> None:
         """Let finished work reach the session; for the event loop that `wake` wakes."""
         self._mailbox.deliver_all()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be started any more."""
+        return self._queue.closed
+
     def close(self) -> None:
         """Cancel all work; nothing can be started afterwards."""
         self._queue.close()
-        self._tallies.close()
+        self.disk.close()
+        self._seen.close()
 
     def _start(
         self,
@@ -346,9 +359,14 @@ class Session(Choices):
         topic: str,
         subject: object = None,
         needs: Job[Any] | None = None,
+        on_step: Callable[[Step], object] | None = None,
+        on_end: Callable[[], object] | None = None,
     ) -> Job[T]:
         self._before_start()
-        return self._queue.start(steps, succeed, topic, subject, needs)
+        return self._queue.start(steps, succeed, topic, subject, needs, on_step, on_end)
+
+    def _on_prediction_end(self) -> None:
+        """For a session that has something else to do then."""
 
     def _before_start(self) -> None:
         """For a session that shows what happens: something new begins."""
@@ -361,30 +379,6 @@ class Session(Choices):
             f"{image.name} was changed meanwhile; the result is dropped. Run it again."
         )
         return False
-
-    # Live update ------------------------------------------------------------------------------------------------------
-
-    @property
-    def _training_inputs(self) -> tuple[object, ...]:
-        """Equal to what it was as long as the same training would give the same classifier; keeps no image alive."""
-        return self._features, *self._tallies.stamps(self._pairs)
-
-    def _update_live(self) -> None:
-        """Train again if something is other than at the last training, and predict what has not been since."""
-        if not self._live_update or self._queue.closed:
-            return
-        if self._training_inputs != self._trained_on and self.plan.training_problem is None:
-            self.train()
-        else:
-            self._predict_live()
-
-    def _predict_live(self) -> None:
-        if not (self._live_update and self._prediction_due and self.outputs):
-            return
-        if self.target is None:
-            return
-        if self._queue.newest(TRAINING) or self.plan.prediction_problem is None:
-            self.predict()
 
 
 def _warm_up(ndim: int) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_pixclass.core import ArrayLike
+from napari_pixclass.core import ArrayLike, SparseLabels
+from napari_pixclass.io import is_zarr, labelled_pixels
+
+Positions = npt.NDArray[np.int64]
+"""Of pixels in a flattened array."""
 
 
 @runtime_checkable
@@ -31,6 +36,11 @@ class ImageSource(Protocol):
         """The same object as long as the data are the same."""
         ...
 
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be used as it is, in words; None if it can."""
+        ...
+
 
 @runtime_checkable
 class LabelsSource(Protocol):
@@ -45,6 +55,32 @@ class LabelsSource(Protocol):
         """Shape of the data, for which they need not be read."""
         ...
 
+    def refusal(self, value: int) -> str | None:
+        """Why pixels cannot be labelled with `value` (0 erases), in words; None if they can."""
+        ...
+
+    def replace_value(self, old: int, new: int, positions: Positions | None = None) -> int:
+        """Label with `new` what is labelled with `old`; in one step that can be undone, where labels can be undone.
+
+        Parameters
+        ----------
+        old, new
+            Class values; a `new` of 0 erases.
+        positions
+            Where to look in the flattened labels; None looks everywhere.
+
+        Returns
+        -------
+        int
+            Number of pixels that have been changed.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be; see `refusal`.
+        """
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class ArrayImage:
@@ -54,6 +90,7 @@ class ArrayImage:
     channel_axis: int | None = None
     pixel_size: tuple[float, ...] | None = None
     name: str = "image"
+    problem: ClassVar[None] = None
 
     @property
     def version(self) -> object:
@@ -75,12 +112,22 @@ class ArrayImage:
 class ArrayLabels:
     """Labels that are an array; equal to others that are the same array."""
 
-    data: npt.NDArray[np.integer[Any]]
+    data: Any
     name: str = "labels"
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape
+        return tuple(self.data.shape)
+
+    def refusal(self, value: int) -> str | None:
+        return refusal_of(self.name, self.data, value)
+
+    def replace_value(self, old: int, new: int, positions: Positions | None = None) -> int:
+        if problem := self.refusal(new):
+            raise ValueError(problem)
+        where = indices_of(self.data, old, positions)
+        self.data[where] = new
+        return len(where[0])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArrayLabels) and other.data is self.data
@@ -109,7 +156,41 @@ def labels_source(labels: Any) -> LabelsSource:
         raise TypeError(
             f"labels must be an array of whole numbers or a labels layer; got {_told(labels)}."
         )
-    return ArrayLabels(np.asarray(array))
+    stays = isinstance(array, SparseLabels) or is_zarr(array)  # they may be larger than the memory
+    return ArrayLabels(array if stays else np.asarray(array))
+
+
+def refusal_of(name: str, data: Any, value: int) -> str | None:
+    """Why pixels of an array cannot be labelled with `value`, in words; None if they can."""
+    in_memory = isinstance(data, np.ndarray | SparseLabels)
+    # Arrays of other kinds (dask, xarray, HDF5) are written to in boxes only, or read scattered pixels differently.
+    if not in_memory and not is_zarr(data):
+        return (
+            f"the labels {name!r} are not in memory and their pixels cannot be edited one by one. "
+            "Paint on a copy in memory."
+        )
+    is_array = isinstance(data, np.ndarray)
+    if not data.flags.writeable if is_array else getattr(data, "read_only", False):
+        return f"the labels {name!r} are read-only and stay as they are. Paint on a copy of them."
+    dtype = np.dtype(data.dtype)
+    largest = 1 if dtype.kind == "b" else np.iinfo(dtype).max
+    if value > largest:
+        return f"the labels {name!r} are {dtype} and hold values up to {largest}; got {value}. Convert them first."
+    return None
+
+
+def indices_of(
+    data: Any, value: int, positions: Positions | None = None
+) -> tuple[npt.NDArray[np.intp], ...]:
+    """Index along each axis of the pixels that hold `value`: of those at flat `positions`, or of all."""
+    if positions is None:
+        if isinstance(data, np.ndarray):
+            return np.nonzero(data == value)
+        labelled = labelled_pixels(data)
+        return tuple(index[labelled.values == value] for index in labelled.coordinates())
+    indices = np.unravel_index(positions, data.shape)
+    still = np.asarray(data[indices]) == value
+    return tuple(index[still] for index in indices)
 
 
 def _holds(array: Any, kinds: str) -> bool:
@@ -161,6 +242,22 @@ class Pair:
     labels: LabelsSource
 
 
-def spacing_of(image: ImageSource, ndim: int) -> tuple[float, ...] | None:
+def spacing_of(image: ImageSource | Snapshot, ndim: int) -> tuple[float, ...] | None:
     """Spacing of the last `ndim` spatial axes of an image."""
     return None if image.pixel_size is None else image.pixel_size[-ndim:]
+
+
+MANY_BYTES = 2**32
+"""Predictions that take more than this are not made as a whole."""
+
+
+def is_lazy(image: ImageSource) -> bool:
+    """Whether an image is better predicted where somebody looks: it is not in memory, or has several resolutions."""
+    members: Sequence[ImageSource] = getattr(image, "images", (image,))
+    return any(
+        not isinstance(member.data, np.ndarray)
+        or isinstance(member.data, np.memmap)
+        or getattr(member, "is_multiscale", False)
+        or 16 * member.data.size > MANY_BYTES
+        for member in members
+    )

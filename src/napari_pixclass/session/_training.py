@@ -2,46 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+from napari_pixclass.core import (
+    ArrayLike,
+    ChannelFeatures,
+    LabelledPixels,
+    SampleCache,
+    Steps,
+    resolve_axes,
+    valid_spacing,
+)
 
-from napari_pixclass.core import ArrayLike, FeatureSet, SampleCache, Steps
-
-from ._sources import Pair, spacing_of
+from ._chosen_features import ChosenFeatures
+from ._sources import Snapshot, spacing_of
 
 if TYPE_CHECKING:
     from napari_pixclass.core import PixelClassifier
 
 
-def prepare_training(
-    pairs: Sequence[Pair],
-    features: FeatureSet,
-    n_estimators: int,
-    random_state: int | None,
-    n_jobs: int | None,
-    cache: SampleCache,
-) -> Callable[[], Steps[PixelClassifier]]:
-    """Take a snapshot of images and labels, in the thread of the session; return what trains on it, in any thread."""
-    images = [pair.image.data for pair in pairs]
-    labels = [_copied(pair.labels.data) for pair in pairs]
-    spacings = [spacing_of(pair.image, features.ndim) for pair in pairs]
-    channel_axis = pairs[0].image.channel_axis
+@dataclass(frozen=True, eq=False, slots=True)
+class Training:
+    """What a training needs, taken in the thread of the session; it may happen in any other.
 
-    def steps() -> Steps[PixelClassifier]:
+    Attributes
+    ----------
+    images
+        The images to train on.
+    features
+        What is chosen.
+    n_estimators, random_state, n_jobs
+        As for `PixelClassifier`.
+    """
+
+    images: Sequence[Snapshot]
+    features: ChosenFeatures
+    n_estimators: int
+    random_state: int | None
+    n_jobs: int | None
+
+    @property
+    def channel_features(self) -> ChannelFeatures:
+        """The features of the images, which have the same number of channels."""
+        first = self.images[0]
+        axes = resolve_axes(first.data.shape, self.features.ndim, first.channel_axis)
+        return self.features.of(axes.n_channels)
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Spacing of the first image, which holds for images that have none."""
+        return valid_spacing(spacing_of(self.images[0], self.features.ndim), self.features.ndim)
+
+    def steps(
+        self, labels: Sequence[LabelledPixels | ArrayLike], cache: SampleCache
+    ) -> Steps[PixelClassifier]:
+        """Train with these labels of the images."""
         from napari_pixclass.classifier import PixelClassifier  # takes a while, the first time
 
-        new = PixelClassifier(features, n_estimators, random_state, n_jobs)
-        arrays = [np.asarray(item) for item in labels]
+        features = self.channel_features.plain
+        new = PixelClassifier(features, self.n_estimators, self.random_state, self.n_jobs)
         yield from new.fit_steps(
-            images, arrays, channel_axis=channel_axis, spacing=spacings, cache=cache
+            [image.data for image in self.images],
+            list(labels),
+            channel_axis=self.images[0].channel_axis,
+            spacing=[spacing_of(image, self.features.ndim) for image in self.images],
+            cache=cache,
         )
         return new
-
-    return steps
-
-
-def _copied(labels: ArrayLike) -> ArrayLike:
-    """A copy of labels that can be painted; others are read by whoever uses them."""
-    return labels.copy() if isinstance(labels, np.ndarray) else labels

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_pixclass.session import ArrayImage, Mailbox, Pair, Session, count_labels
-from napari_pixclass.session._tally import LabelTallies, tally_labels
+from napari_pixclass.session import ArrayImage, ArrayLabels, Mailbox, Pair, Session, count_labels
+from napari_pixclass.session._seen_labels import SeenLabels
 
 LONG = 30
 
@@ -31,30 +31,11 @@ def test_counts_are_those_of_numpy(labels: np.ndarray) -> None:
     assert count_labels(labels.T) == count_labels(labels)
 
 
-@given(small_labels, st.data())
-def test_the_stamp_sees_every_pixel(labels: np.ndarray, data: st.DataObject) -> None:
-    before = tally_labels(labels)
-    where = data.draw(st.tuples(*(st.integers(0, length - 1) for length in labels.shape)))
-    other = labels.copy()
-    other[where] = 6
-    assert tally_labels(labels.copy()) == before
-    assert tally_labels(other).stamp != before.stamp
-
-
-def test_more_pixels_than_are_counted_at_a_time() -> None:
-    labels = np.zeros((3, 1024, 1024), np.uint8)
-    labels[:, 7, :5] = 2
-    assert count_labels(labels) == {2: 15}
-
-
-class LazyLabels:
+class LazyLabels(ArrayLabels):
     """Labels that are not in memory."""
 
-    name = "lazy"
-
     def __init__(self, labels: np.ndarray) -> None:
-        self.data = da.from_array(labels)
-        self.shape = labels.shape
+        super().__init__(da.from_array(labels), "lazy")
 
 
 @pytest.fixture
@@ -83,20 +64,45 @@ def test_labels_not_in_memory_are_counted_in_the_background(
     assert [info.value for info in session.classes] == [1, 2, 7]
 
 
-def test_counted_once_more_if_painted_meanwhile(image: np.ndarray, labels: np.ndarray) -> None:
+def arrivals(mailbox: Mailbox, n: int) -> None:
+    for _ in range(n):
+        mailbox.deliver_next(LONG)
+
+
+def test_looked_at_once_more_if_painted_meanwhile(image: np.ndarray, labels: np.ndarray) -> None:
     mailbox, seen = Mailbox(), []
-    tallies = LabelTallies(mailbox, True, lambda: seen.append(tallies.counts))
+    looks = SeenLabels(mailbox, True, lambda pair: seen.append((pair, looks.counts)))
     pair = Pair(ArrayImage(image), LazyLabels(labels))
-    tallies.renew(pair)
+    looks.renew(pair)
     for _ in range(3):
-        tallies.count(pair)
-    mailbox.deliver_next(LONG)
-    assert tallies.counting  # the second and the third time together
-    mailbox.deliver_next(LONG)
-    assert not tallies.counting
-    assert seen == [{1: 80, 2: 80}]
-    tallies.count(pair)
-    tallies.forget(pair)
-    mailbox.deliver_next(LONG)
-    assert tallies.counts == {}
-    tallies.close()
+        looks.look(pair)
+    arrivals(mailbox, 1)
+    assert looks.looking  # the second and the third time together
+    while looks.looking:
+        arrivals(mailbox, 1)
+    assert seen[0] == (pair, {1: 80, 2: 80})
+    looks.look(pair)
+    looks.forget(pair)
+    arrivals(mailbox, 1)
+    assert looks.counts == {}
+    looks.close()
+
+
+def test_strokes_are_counted_too(image: np.ndarray, labels: np.ndarray) -> None:
+    labels[45, 50] = 2
+    session = Session()
+    session.add_pair(image, labels)
+    assert session.stroke_counts == {1: 1, 2: 2}
+    labels[20:24, 20:50] = 2
+    session.labels_changed()
+    assert session.stroke_counts == {1: 1, 2: 3}
+
+
+def test_whoever_listens_hears_of_other_labels_only(image: np.ndarray, labels: np.ndarray) -> None:
+    session, heard = Session(), []
+    session.labelled_changed.connect(lambda pair, labelled: heard.append((pair, labelled.counts)))
+    pair = session.add_pair(image, labels)
+    session.labels_changed()
+    labels[0, 0] = 2
+    session.labels_changed()
+    assert heard == [(pair, {1: 80, 2: 80}), (pair, {1: 80, 2: 81})]
