@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS / "viewer"):
             item.add_marker(pytest.mark.gui)
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of each test's own for what the program remembers; it does not exist yet."""
+    folder = tmp_path_factory.getbasetemp() / f"state-{uuid4().hex}"
+    monkeypatch.setenv("NAPARI_PIXCLASS_STATE", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

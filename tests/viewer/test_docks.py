@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 import napari_pixclass as px
+from napari_pixclass.viewer._class_table import NAME
 
 from .conftest import DOCKS, LONG, scribbles, stripes
 
@@ -186,9 +187,9 @@ def test_a_dock_put_back_shows_what_happened_meanwhile(
     dock = open_dock(window_viewer, "Train")
     window_viewer.window.remove_dock_widget(dock)
     px.session(window_viewer).change_class(1, name="Dark")
-    assert dock.classes.table.item(0, 1).text() == "Class 1"
+    assert dock.classes.table.item(0, NAME).text() == "Class 1"
     window_viewer.window.add_dock_widget(dock, name="again")
-    assert dock.classes.table.item(0, 1).text() == "Dark"
+    assert dock.classes.table.item(0, NAME).text() == "Dark"
 
 
 def test_docks_of_two_viewers_do_not_mix(

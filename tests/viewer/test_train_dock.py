@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QFileDialog
 
 import napari_pixclass as px
+from napari_pixclass.viewer._class_table import COLOR, NAME, PIXELS
 
 from .conftest import LONG, scribbles, stripes
 
@@ -55,14 +55,14 @@ def world(*points: tuple[float, float]) -> list[tuple[float, float]]:
     return [(3 + 0.5 * y, 4 + 0.5 * x) for y, x in points]
 
 
-def click_row(qtbot: Any, table: Any, row: int, column: int = 1) -> None:
-    position = table.visualItemRect(table.item(row, column)).center()
+def click_row(qtbot: Any, table: Any, row: int) -> None:
+    position = table.visualItemRect(table.item(row, NAME)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=position)
 
 
 def counts(dock: Any) -> list[int]:
     table = dock.classes.table
-    return [int(table.item(row, 2).text().replace(",", "")) for row in range(table.rowCount())]
+    return [int(table.item(row, PIXELS).text().replace(",", "")) for row in range(table.rowCount())]
 
 
 def test_from_an_image_to_a_classifier_with_the_mouse(
@@ -115,7 +115,7 @@ def test_undo_and_redo_are_counted(
 def test_new_data_are_counted(painted: Any, viewer: Any, qtbot: Any) -> None:
     viewer.layers["scribbles"].data = scribbles((64, 64), values=(2, 5))
     qtbot.waitUntil(lambda: counts(painted) == [0, 10, 10], timeout=LONG)
-    assert painted.classes.table.item(2, 0).text() == "5"
+    assert painted.classes.table.item(2, COLOR).text() == "5"
 
 
 def test_the_table_and_the_brush_follow_each_other(painted: Any, viewer: Any, qtbot: Any) -> None:
@@ -131,42 +131,6 @@ def test_the_table_and_the_brush_follow_each_other(painted: Any, viewer: Any, qt
     assert table.selected_value is None
 
 
-def test_renaming_and_recolouring_a_class(painted: Any, viewer: Any, qtbot: Any) -> None:
-    session, table = painted.session, painted.classes.table
-    session.train().result(60)
-    session.predict().result(60)
-    table.item(0, 1).setText("Dark")
-    click_row(qtbot, table, 0, column=0)
-    dialog = painted.classes.color_dialog
-    assert dialog.isVisible()
-    dialog.setCurrentColor(QColor("#123456"))
-    dialog.accept()
-    assert (session.classes[0].name, session.classes[0].color) == ("Dark", "#123456")
-    expected = np.array([0x12, 0x34, 0x56, 255]) / 255
-    np.testing.assert_allclose(viewer.layers["scribbles"].get_color(1), expected, atol=1e-6)
-    outputs = session.output_layers.of(viewer.layers["stripes"])
-    assert outputs[1].name == "Dark probability of stripes"
-    np.testing.assert_allclose(outputs[1].colormap.colors[-1], expected, atol=1e-6)
-    np.testing.assert_allclose(outputs["segmentation"].get_color(1), expected, atol=1e-6)
-    assert session.classifier.class_table_[0].name == "Dark"
-
-
-def test_an_empty_name_is_not_taken(painted: Any) -> None:
-    painted.classes.table.item(0, 1).setText("  ")
-    assert painted.classes.table.item(0, 1).text() == "Class 1"
-
-
-def test_only_unpainted_classes_can_be_removed(
-    painted: Any, qtbot: Any, click: Callable[..., None]
-) -> None:
-    click_row(qtbot, painted.classes.table, 0)
-    assert not painted.classes.remove.isEnabled()
-    click(painted.classes.add)
-    assert painted.session.selected_class == 3
-    click(painted.classes.remove)
-    assert [info.value for info in painted.session.classes] == [1, 2]
-
-
 def test_layers_are_followed(painted: Any, viewer: Any) -> None:
     (row,) = painted.images.rows
     viewer.layers["stripes"].name = "renamed"
@@ -176,7 +140,7 @@ def test_layers_are_followed(painted: Any, viewer: Any) -> None:
     viewer.layers.remove("scribbles")
     assert painted.session.pairs == ()
     assert painted.images.rows[0].labels.layer is None
-    assert painted.footer.status.text() == "Choose an image and labels to paint on."
+    assert painted.footer.status.text().startswith("Paint on renamed: press “New labels”")
 
 
 def test_only_labels_that_fit_are_offered(viewer: Any, open_dock: Callable[..., Any]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
-from napari_pixclass.core import ClassInfo
+from napari_pixclass.core import ClassInfo, SparseLabels
 from napari_pixclass.session import count_labels
 
 from ._sources import labels_shape
@@ -77,9 +77,11 @@ def _metadata(layer: Layer) -> dict[str, Any]:
 
 def _may_be_scribbles(image: Image, labels: Labels) -> bool:
     # Labels that are not in memory would have to be computed, just for a look.
-    if labels.multiscale or not isinstance(labels.data, np.ndarray):
+    if labels.multiscale or not isinstance(labels.data, np.ndarray | SparseLabels):
         return False
     if labels.data.shape != labels_shape(image):
         return False
+    if isinstance(labels.data, SparseLabels):
+        return len(count_labels(labels.data)) <= MAX_CLASSES
     some = labels.data.ravel()[:: max(1, labels.data.size // ENOUGH_PIXELS)]
     return len(np.unique(some)) <= MAX_CLASSES and len(count_labels(labels.data)) <= MAX_CLASSES

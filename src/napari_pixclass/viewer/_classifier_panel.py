@@ -46,9 +46,8 @@ class ClassifierPanel(Panel):
             return
         names = ", ".join(shorten(info.name) for info in classifier.class_table_)
         state = classifier.state
-        n_features = len(state.features) * state.n_channels
         self.summary.setText(
-            f"{names}; {n_features} features in {state.features.ndim}D; "
+            f"{names}; {state.features.n_features} features in {state.features.ndim}D; "
             f"{sum(state.n_samples):,} labelled pixels"
         )
 

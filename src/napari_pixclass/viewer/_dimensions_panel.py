@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QRadioButton
 
 from ._feature_choice import FeatureChoice
 from ._sections import Panel, hint_label
-from ._sources import labels_shape
+from ._sources import labels_shape, spatial_arguments
 from ._viewer_session import ViewerSession
 
 
@@ -34,20 +34,20 @@ class DimensionsPanel(Panel):
 
     def refresh(self) -> None:
         """Show the current state."""
-        image = self._session.current_image
-        shape = () if image is None else labels_shape(image)
+        source = self._session.current_source
+        shape = () if source is None else labels_shape(source)
         for button in (self.in_planes, self.in_volumes):
             # Also out of a choice that does not fit the image.
             button.setEnabled(len(shape) > 2 or self._choice.ndim == 3)
         (self.in_volumes if self._choice.ndim == 3 else self.in_planes).setChecked(True)
-        if image is None:
+        if source is None:
             self.hint.setText("Open an image first.")
             return
         axes = " \N{MULTIPLICATION SIGN} ".join(map(str, shape))
-        labels = [str(label) for label in image.axis_labels]
+        labels = [str(label) for label in spatial_arguments(source)["axis_labels"]]
         # Axes that nobody has named are "axis -2", "axis -1" or just numbers.
         named = f" ({', '.join(labels)})" if all(label.isalpha() for label in labels) else ""
-        self.hint.setText(f"{image.name}: {axes}{named}")
+        self.hint.setText(f"{source.name}: {axes}{named}")
         self.hint.setToolTip("3D is preselected where an axis of the image layer is called z.")
 
     def _on_clicked(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from ._arrangement import Arrangement
 from ._connections import Connections
 from ._footer import Footer
+from ._keys import DockKeys
 from ._registry import session as session_of
 from ._sections import MARGIN, SECTION_GAP, Panel
 from ._status import ProblemOf
@@ -28,7 +31,14 @@ class Dock(QWidget):
         The napari viewer.
     problem_of
         What the status line complains about.
+
+    Attributes
+    ----------
+    title
+        What it is called in the manifest.
     """
+
+    title: ClassVar[str]
 
     def __init__(self, viewer: Any, problem_of: ProblemOf) -> None:
         super().__init__()
@@ -52,8 +62,16 @@ class Dock(QWidget):
         layout.addWidget(self.scroll_area, 1)
         layout.addWidget(self.footer)
         self.destroyed.connect(self.connections.close)
+        self.keys = DockKeys(self.session.keys, self)
+        self.arrangement = Arrangement(self, getattr(viewer, "__wrapped__", viewer))
         self.session.adopt_layers()
         self.session.warm_up()
+
+    @staticmethod
+    def kinds() -> dict[str, Callable[[Any], Dock]]:
+        """All docks by their titles: what takes a viewer and makes one. Each knows this class, which knows none."""
+        kinds: list[Any] = Dock.__subclasses__()
+        return {kind.title: kind for kind in kinds}
 
     def add_panel(self, panel: Panel) -> None:
         """Add a panel below those that are there."""
@@ -73,11 +91,17 @@ class Dock(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Listen to the session from the moment of being put into a window until being taken out of it."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+        ):  # a key: nothing has been done about it yet
+            self.keys.refresh()
         handled = bool(super().event(event))
         if event.type() == QEvent.Type.ParentChange:
             self._listen(self.parent() is not None)
+            self.arrangement.moved()
         elif event.type() == QEvent.Type.Show:
             self._listen(True)
+            self.arrangement.shown()
         elif event.type() == QEvent.Type.Close:
             self._listen(False)
         return handled

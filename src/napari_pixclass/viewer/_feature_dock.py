@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ._dimensions_panel import DimensionsPanel
@@ -22,6 +23,8 @@ class FeatureDock(Dock):
         The viewer; napari fills it in by its name.
     """
 
+    title = "Feature selection"
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer, _problem)
         self.choice = FeatureChoice()
@@ -33,8 +36,10 @@ class FeatureDock(Dock):
         self.preview = PreviewPanel(self.session, self.connections)
         for panel in (self.dimensions, self.scales, self.preview):
             self.add_panel(panel)
-        self.dimensions.changed.connect(self._on_choice_changed)
+        self.dimensions.changed.connect(self._on_dimensions_changed)
         self.scales.changed.connect(self._on_choice_changed)
+        self.scales.chooser.chosen.connect(self.refresh)
+        self.scales.chooser.reset_requested.connect(self._on_reset)
         for signal in (
             self.session.features_changed,
             self.session.layers_changed,
@@ -45,8 +50,10 @@ class FeatureDock(Dock):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the session's features."""
-        features = self.session.features
+        """Show the session's features, those of all channels or of the one chosen."""
+        self.scales.show_channels()
+        channel = self.scales.chooser.channel
+        features = self.session.features if channel is None else self.session.features_of(channel)
         if features is None:
             self.choice.chosen = set()
         elif features != self.choice.features:
@@ -54,7 +61,27 @@ class FeatureDock(Dock):
         super().refresh()
 
     def _on_choice_changed(self) -> None:
-        self.session.features = self.choice.features
+        channel, features = self.scales.chooser.channel, self.choice.features
+        if channel is None:
+            self.session.features = features
+        elif features == self.session.features:
+            self._on_reset(channel)
+        else:
+            self.session.channel_features = {**self.session.channel_features, channel: features}
+        self.refresh()
+
+    def _on_dimensions_changed(self) -> None:
+        features = self.session.features
+        if self.scales.chooser.channel is None or features is None:
+            self._on_choice_changed()
+        else:  # all channels have the same
+            self.session.features = replace(features, ndim=self.choice.ndim)
+            self.refresh()
+
+    def _on_reset(self, channel: int) -> None:
+        own = self.session.channel_features
+        own.pop(channel, None)
+        self.session.channel_features = own
         self.refresh()
 
 

@@ -79,7 +79,7 @@ class FeatureGrid(QWidget):
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
+        layout.setSpacing(0)
         layout.addWidget(self._names, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._area, 1, Qt.AlignmentFlag.AlignTop)
         self._fill_names()
@@ -214,14 +214,15 @@ class FeatureGrid(QWidget):
         self._names.set_heights(heights)
         self._columns.set_heights(heights)
         columns = self._columns.grid
+        room = self._area.maximumViewportSize().width()
         pitch = min(
-            max(self._area.width() // max(len(self.choice.sigmas), 1), COLUMN_WIDTH),
+            max(room // max(len(self.choice.sigmas), 1), COLUMN_WIDTH),
             MAX_COLUMN_WIDTH,
         )
         for column in range(len(self.choice.sigmas)):
             header = columns.itemAtPosition(SCALES_ROW, column).widget()
             columns.setColumnMinimumWidth(column, max(pitch, header.sizeHint().width()))
-        overflows = self._columns.minimumSizeHint().width() > self._area.width()
+        overflows = self._columns.minimumSizeHint().width() > room
         bar_height = self._area.horizontalScrollBar().sizeHint().height() if overflows else 0
         self._area.setFixedHeight(self._columns.height() + bar_height)
 

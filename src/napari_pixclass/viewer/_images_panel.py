@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout
 
 from napari_pixclass.session import Pair
 
+from ._channel_options import ChannelOptions
 from ._connections import Connections
 from ._pair_row import PairRow
 from ._sections import GAP, Panel, PushButton
@@ -24,7 +25,7 @@ class ImagesPanel(Panel):
         super().__init__("Images and labels")
         self._session = session
         self._draft_wanted = False
-        self._draft_image: Image | None = None
+        self._draft_image: LayerImage | None = None
         self.rows: list[PairRow] = []
         self._rows_column = QVBoxLayout()
         self._rows_column.setSpacing(GAP)
@@ -36,7 +37,12 @@ class ImagesPanel(Panel):
         self.add_row(self.new, self.add)
         self.new.clicked.connect(self._on_new)
         self.add.clicked.connect(self._on_add)
-        for signal in (session.pairs_changed, session.layers_changed, session.active_layer_changed):
+        for signal in (
+            session.pairs_changed,
+            session.layers_changed,
+            session.active_layer_changed,
+            session.features_changed,
+        ):
             connections.add(signal, self.refresh)
 
     def refresh(self) -> None:
@@ -57,6 +63,8 @@ class ImagesPanel(Panel):
         row = PairRow()
         row.chosen.connect(self._on_row_chosen)
         row.remove_requested.connect(self._on_row_removed)
+        row.image_chosen.connect(self._on_channels_chosen)
+        row.used_chosen.connect(self._on_used_chosen)
         self.rows.append(row)
         self._rows_column.addWidget(row)
 
@@ -71,39 +79,46 @@ class ImagesPanel(Panel):
         if pair is None:
             image, labels = self._draft(), None
         else:
-            image = pair.image.layer if isinstance(pair.image, LayerImage) else None
+            image = pair.image if isinstance(pair.image, LayerImage) else None
             labels = pair.labels.layer if isinstance(pair.labels, LayerLabels) else None
+        row.show_channels(
+            image,
+            None if image is None else ChannelOptions.of(image, images, self._session.channels),
+        )
         fitting = [
             layer
             for layer in self._session.labels_layers
             if image is None or layer.data.shape == labels_shape(image) or layer is labels
         ]
-        row.image.show_layers(images, image)
+        row.image.show_layers(images, None if image is None else image.layer)
         row.labels.show_layers(fitting if image is not None else [], labels)
         row.remove.setEnabled(pair is not None or bool(self._session.pairs))
 
     def _unpaired_images(self) -> list[Image]:
-        paired = [
-            pair.image.layer for pair in self._session.pairs if isinstance(pair.image, LayerImage)
-        ]
+        images = [pair.image for pair in self._session.pairs if isinstance(pair.image, LayerImage)]
+        paired = [layer for image in images for layer in image.layers]
         return [layer for layer in self._session.image_layers if layer not in paired]
 
-    def _draft(self) -> Image | None:
+    def _draft(self) -> LayerImage | None:
         """The image of the row without labels: the one chosen there, else the next that has none."""
-        if self._draft_image in self._session.image_layers:
-            return self._draft_image
-        unpaired = self._unpaired_images()
-        current = self._session.current_image
-        return current if current in unpaired else next(iter(unpaired), None)
+        draft, images = self._draft_image, self._session.image_layers
+        if draft is not None and all(layer in images for layer in draft.layers):
+            return draft
+        layer = self._current_unpaired() or next(iter(self._unpaired_images()), None)
+        return None if layer is None else LayerImage(layer)
 
-    def _image_without_labels(self) -> Image | None:
+    def _image_without_labels(self) -> LayerImage | None:
         if self.rows and self.rows[-1].pair is None:
-            return self.rows[-1].image.layer
+            return self._draft()
+        layer = self._current_unpaired()
+        return None if layer is None else LayerImage(layer)
+
+    def _current_unpaired(self) -> Image | None:
         current = self._session.current_image
         return current if current in self._unpaired_images() else None
 
     def _on_row_chosen(self, row: PairRow) -> None:
-        image, labels = row.image.layer, row.labels.layer
+        image, labels = self._image_of(row), row.labels.layer
         if row.pair is not None:
             self._session.replace_pair(row.pair, image or row.pair.image, labels or row.pair.labels)
         elif image is not None and labels is not None:
@@ -111,6 +126,26 @@ class ImagesPanel(Panel):
         else:
             self._draft_image = image
             self.refresh()
+
+    def _image_of(self, row: PairRow) -> LayerImage | None:
+        """The image shown in a row, with its channels as long as no other one has been chosen."""
+        shown = self._draft() if row.pair is None else row.pair.image
+        if isinstance(shown, LayerImage) and shown.layer is row.image.layer:
+            return shown
+        return None if row.image.layer is None else LayerImage(row.image.layer)
+
+    def _on_channels_chosen(self, row: PairRow, image: object) -> None:
+        try:
+            if row.pair is not None:
+                self._session.replace_pair(row.pair, image, row.pair.labels)
+            else:
+                self._draft_image = self._session.image_source(image)
+        except ValueError as error:
+            self._session.report_error(str(error))
+        self.refresh()
+
+    def _on_used_chosen(self, channels: tuple[int, ...] | None) -> None:
+        self._session.channels = channels
 
     def _on_row_removed(self, row: PairRow) -> None:
         if row.pair is None:

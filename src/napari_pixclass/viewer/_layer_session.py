@@ -9,22 +9,28 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 from psygnal import Signal
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
 from superqt.utils import QSignalDebouncer
 
-from napari_pixclass.core import FeatureSet
-from napari_pixclass.session import ImageSource, LabelsSource, Pair, Session
+from napari_pixclass.core import FeatureSet, empty_labels
+from napari_pixclass.session import ImageSource, LabelsSource, LiveResult, LiveSession, Pair, View
 
 from ._adoption import layer_pairs, pair_of_new_layer, pair_token, sample_classes
+from ._class_layers import ClassLayers
+from ._live_layers import LiveLayers
 from ._outputs import OutputLayers
 from ._painted_layers import PaintedLayers
 from ._preview_layer import PreviewLayer
 from ._sources import LayerImage, LayerLabels, labels_shape, spatial_arguments, suggested_ndim
+from ._stacked_layers import stacked_layers
+from ._view_watch import ViewWatch, view_of
 
-RECOUNT_AFTER_MS = 100
-"""Labels are counted this long after their last change: undo and redo are heard only through many small events."""
+LOOK_AFTER_MS = 60
+"""Undo and redo are heard only through events that come with every drawing; looking this often at most is enough."""
 
 
-class LayerSession(Session):
+class LayerSession(LiveSession):
     """A session whose images and labels are layers, of which it hears what happens to them.
 
     Parameters
@@ -44,15 +50,24 @@ class LayerSession(Session):
         super().__init__(wake)
         self._layers = viewer.layers
         self.output_layers = OutputLayers(viewer.layers)
+        self._class_layers = ClassLayers(self, viewer.layers, self.output_layers)
         self.preview_layer = PreviewLayer(viewer.layers)
         self._had_pairs = False
         self._used_tokens: set[str] = set()
-        self._recount_soon = QSignalDebouncer()
-        self._recount_soon.setTimeout(RECOUNT_AFTER_MS)
-        self._recount_soon.triggered.connect(self.labels_changed)
+        self._dims = viewer.dims
+        self._live_layers = LiveLayers(viewer.layers, self.output_layers)
+        self._look_soon = QSignalDebouncer()
+        self._look_soon.setTimeout(LOOK_AFTER_MS)
+        self._look_soon.triggered.connect(self._look)
         self._painted = PaintedLayers(
-            viewer.layers, self._recount_soon.throttle, self._on_selected_label
+            viewer.layers, self._on_painted, self._look_soon.throttle, self._on_selected_label
         )
+        self._view_watch = ViewWatch(self, viewer)
+        self.live_result_changed.connect(self._on_live_result)
+        self.live_tiles_changed.connect(self._live_layers.refresh)
+        self.live_done.connect(self._live_layers.finish)
+        self.outputs_changed.connect(self._on_outputs_wanted)
+        self.live_update_changed.connect(self._on_outputs_wanted)
         viewer.layers.events.inserted.connect(self._on_layer_inserted)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         for event in ("inserted", "removed", "reordered", "renamed"):
@@ -92,6 +107,12 @@ class LayerSession(Session):
             return self.target.layer
         return images[0] if images else None
 
+    @property
+    def current_source(self) -> LayerImage | None:
+        """The current image with its channels, as it is trained on or predicted."""
+        layer = self.current_image
+        return None if layer is None else self.image_source(layer)
+
     def _is_input(self, layer: Layer) -> bool:
         return not (self.output_layers.owns(layer) or self.preview_layer.owns(layer))
 
@@ -114,21 +135,33 @@ class LayerSession(Session):
     def _on_layer_removed(self, event: Any) -> None:
         layer: Layer = event.value
         self._listen_to_image(layer, False)
-        if isinstance(self._target, LayerImage) and self._target.layer is layer:
+        if isinstance(layer, Image):
+            for image in self._sources_with(layer) or [LayerImage(layer)]:
+                self.forget_image(image)
+        if isinstance(self._target, LayerImage) and layer in self._target.layers:
             self.target = None
         for pair in self.pairs:
-            if layer in (getattr(pair.image, "layer", None), getattr(pair.labels, "layer", None)):
+            if layer in (*getattr(pair.image, "layers", ()), getattr(pair.labels, "layer", None)):
                 self.remove_pair(pair)
 
     def _listen_to_image(self, layer: Layer, on: bool) -> None:
         if isinstance(layer, Image) and self._is_input(layer):
             for event in (layer.events.data, layer.events.scale, layer.events.units):
                 (event.connect if on else event.disconnect)(self._on_image_event)
+            for name in ("scale", "translate", "rotate", "shear", "affine"):
+                event = getattr(layer.events, name)
+                (event.connect if on else event.disconnect)(self._on_image_moved)
 
     def _on_image_event(self, event: Any) -> None:
-        self.output_layers.outdate(event.source)
-        self.image_changed(self._image_source(event.source))
+        for image in self._sources_with(event.source) or [LayerImage(event.source)]:
+            self.output_layers.outdate(image.layer)
+            self.image_changed(image)
         self.layers_changed.emit()
+
+    def _on_image_moved(self, event: Any) -> None:
+        source = self._image_source(event.source)
+        if isinstance(source, LayerImage):
+            self.output_layers.place(source)
 
     def _on_layers_changed(self, event: Any = None) -> None:
         self._suggest_features()
@@ -182,33 +215,47 @@ class LayerSession(Session):
         if (pair.image, pair.labels) == (self._image_source(image), self._labels_source(labels)):
             return
         place = self._pairs.index(pair)
+        image = self._image_source(image)
         self.remove_pair(pair)
         new = self.add_pair(image, labels)
+        if self._target == pair.image:
+            self.target = new.image
         self._pairs.remove(new)
         self._pairs.insert(place, new)
         self.pairs_changed.emit()
+        self._update_live()  # the order of the pairs counts, too
 
-    def new_labels(self, image: Image) -> Labels:
+    def new_labels(self, image: Image | LayerImage) -> Labels:
         """Add an empty labels layer that lies on `image`, ready to paint the first class, and train on it."""
-        shape = labels_shape(image)
+        source = image if isinstance(image, LayerImage) else self._image_source(image)
+        if not isinstance(source, LayerImage):
+            raise TypeError(f"new labels need an image layer; got {image!r}.")
+        shape = labels_shape(source)
         layer = Labels(
-            np.zeros(shape, dtype=np.uint8),
+            empty_labels(shape),
             name=f"Labels of {image.name}",
-            **spatial_arguments(LayerImage(image)),
+            **spatial_arguments(source),
         )
         layer.brush_size = int(np.clip(min(shape[-2:]) // 60, 1, 10))
         self._layers.append(layer)
-        self.add_pair(image, layer)
+        self.add_pair(source, layer)
         if self.classes:
             self.select_class(self.classes[0].value)
         return layer
 
+    def image_source(self, image: Any) -> LayerImage | None:
+        """An image layer, or a list of them, with its channels as it would be trained on."""
+        source = self._image_source(image)
+        return source if isinstance(source, LayerImage) else None
+
     def _image_source(self, image: Any, **options: Any) -> ImageSource:
+        is_list = isinstance(image, list | tuple)
+        if is_list and not options and any(isinstance(part, Image) for part in image):
+            return stacked_layers(image, self._paired_sources)
         if not isinstance(image, Image):
             return super()._image_source(image, **options)
         if not options:  # the way it is trained on, if it is
-            sources = (pair.image for pair in self.pairs)
-            known = (s for s in sources if isinstance(s, LayerImage) and s.layer is image)
+            known = (source for source in self._paired_sources if image in source.layers)
             return next(known, LayerImage(image))
         channel_axis = options.pop("channel_axis", None)
         if options:
@@ -220,9 +267,51 @@ class LayerSession(Session):
     def _labels_source(self, labels: Any) -> LabelsSource:
         return LayerLabels(labels) if isinstance(labels, Labels) else super()._labels_source(labels)
 
+    def _sources_with(self, layer: Image) -> list[LayerImage]:
+        """The images, trained on or predicted, that a layer belongs to."""
+        images = dict.fromkeys([*self._paired_sources, self._target])
+        return [i for i in images if isinstance(i, LayerImage) and layer in i.layers]
+
+    @property
+    def _paired_sources(self) -> list[LayerImage]:
+        return [pair.image for pair in self.pairs if isinstance(pair.image, LayerImage)]
+
     @property
     def _paired_images(self) -> list[Image]:
-        return [pair.image.layer for pair in self.pairs if isinstance(pair.image, LayerImage)]
+        return [layer for image in self._paired_sources for layer in image.layers]
+
+    # Live update ------------------------------------------------------------------------------------------------------
+
+    def _on_painted(self, layer: Labels) -> None:
+        painted = [p.image for p in self.pairs if getattr(p.labels, "layer", None) is layer]
+        # Who paints on another one of the images trained on wants to see what that does.
+        is_trained_on = any(pair.image == self.target for pair in self.pairs)
+        if self.live_update and painted and is_trained_on and self.target not in painted:
+            self.target = painted[0]
+        self.labels_changed()
+
+    def _look(self) -> None:
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:  # in the middle of a stroke
+            self._look_soon.throttle()
+        else:
+            self.look_at_labels()
+
+    def _current_view(self) -> View | None:
+        """What is on screen of the target."""
+        target = self.target
+        if not isinstance(target, LayerImage) or target.layer not in self._layers:
+            return None
+        shown = self.output_layers.shown(target.layer, self.outputs)
+        return view_of(target, self._dims, shown)
+
+    def _on_outputs_wanted(self) -> None:
+        self.output_layers.recall()
+        if self.is_following and self.live_result is not None:
+            self._live_layers.show(self.live_result, self.outputs)
+            self.view_changed()
+
+    def _on_live_result(self, result: LiveResult | None) -> None:
+        self._live_layers.show(result, self.outputs)
 
     # Classes ----------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,9 @@ class PaintedLayers:
     layers
         The layers of the viewer.
     on_painted
-        Called, more often than needed, when labels have been changed.
+        Called with a layer whose labels have been changed.
+    on_drawn
+        Called, much more often than needed, when they may have been.
     on_selected
         Called when another label is to be painted.
     """
@@ -31,11 +33,13 @@ class PaintedLayers:
     def __init__(
         self,
         layers: LayerList,
-        on_painted: Callable[[], None],
+        on_painted: Callable[[Labels], None],
+        on_drawn: Callable[[], None],
         on_selected: Callable[[], None],
     ) -> None:
         self._all = layers
         self._on_painted = on_painted
+        self._on_drawn = on_drawn
         self._on_selected = on_selected
         self._layers: list[Labels] = []
         self._own_colormaps: WeakKeyDictionary[Labels, Any] = WeakKeyDictionary()
@@ -50,16 +54,14 @@ class PaintedLayers:
         self._layers.append(layer)
         self._own_colormaps[layer] = layer.colormap
         layer.colormap = labels_colormap(classes)
-        for event in self._paint_events(layer):
-            event.connect(self._painted)
-        layer.events.selected_label.connect(self._selected)
+        for event, slot in self._slots(layer):
+            event.connect(slot)
 
     def remove(self, layer: Labels) -> None:
         """Leave a layer alone, in the colours that it came in."""
         self._layers = [painted for painted in self._layers if painted is not layer]
-        for event in self._paint_events(layer):
-            event.disconnect(self._painted)
-        layer.events.selected_label.disconnect(self._selected)
+        for event, slot in self._slots(layer):
+            event.disconnect(slot)
         layer.colormap = self._own_colormaps.pop(layer)
 
     def recolor(self, classes: Iterable[ClassInfo]) -> None:
@@ -89,13 +91,22 @@ class PaintedLayers:
         if active.mode in ("pan_zoom", "transform", "erase", "pick"):
             active.mode = "paint"
 
-    @staticmethod
-    def _paint_events(layer: Labels) -> tuple[Any, ...]:
-        # paint: after a stroke, fill or polygon. set_data: also after undo and redo, which have no event of their own.
-        return layer.events.paint, layer.events.data, layer.events.set_data
+    def _slots(self, layer: Labels) -> list[tuple[Any, Callable[[Any], None]]]:
+        return [
+            (layer.events.paint, self._painted),  # after a stroke, fill or polygon
+            (layer.events.data, self._painted),
+            # Also after undo and redo, which have no event of their own.
+            (layer.events.set_data, self._drawn),
+            (layer.events.selected_label, self._selected),
+        ]
 
-    def _painted(self, event: Any = None) -> None:
-        self._on_painted()
+    def _painted(self, event: Any) -> None:
+        self._on_painted(event.source)
+        # napari tells of polygons, and of what scripts paint, before it changes the data: look once more soon.
+        self._on_drawn()
+
+    def _drawn(self, event: Any = None) -> None:
+        self._on_drawn()
 
     def _selected(self, event: Any = None) -> None:
         self._on_selected()

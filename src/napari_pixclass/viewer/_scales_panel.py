@@ -7,6 +7,8 @@ from qtpy.QtWidgets import QDoubleSpinBox, QPushButton
 
 from napari_pixclass.core import MAX_SIGMA
 
+from ._channel_chooser import ChannelChooser
+from ._channel_options import training_channels
 from ._feature_choice import MIN_SIGMA, PRESETS, FeatureChoice
 from ._feature_grid import FeatureGrid
 from ._sections import Panel, PushButton, hint_label, labelled
@@ -28,6 +30,7 @@ class ScalesPanel(Panel):
         super().__init__("Features")
         self._session = session
         self._choice = choice
+        self.chooser = ChannelChooser()
         self.presets = [PushButton(name, PRESET_TOOLTIPS[name]) for name in PRESETS]
         for button in self.presets:
             button.clicked.connect(self._on_preset)
@@ -45,6 +48,7 @@ class ScalesPanel(Panel):
         self.add = PushButton("Add", "Add this scale to the grid.")
         self.remove = PushButton("Remove", "Take this scale out of the grid.")
         self.count = hint_label()
+        self.column.addWidget(self.chooser)
         self.add_row(*self.presets)
         self.column.addWidget(self.grid)
         for button in (self.add, self.remove):
@@ -58,6 +62,11 @@ class ScalesPanel(Panel):
         self.add.clicked.connect(self._on_add)
         self.remove.clicked.connect(self._on_remove)
 
+    def show_channels(self) -> None:
+        """Offer the channels that there are."""
+        names = training_channels(self._session)
+        self.chooser.show_channels(names, self._session.channel_features.keys())
+
     def refresh(self) -> None:
         """Show the current state."""
         self.grid.refresh()
@@ -65,14 +74,26 @@ class ScalesPanel(Panel):
         self.count.setText(self._count_text())
 
     def _count_text(self) -> str:
-        features = self._choice.features
+        features, channel = self._choice.features, self.chooser.channel
+        if features is None and channel is not None:
+            return "No feature is chosen for this channel: it is not used."
         if features is None:
             return "No feature is chosen: choose at least one."
-        image = self._session.current_image
-        n_channels = 3 if image is not None and image.rgb else 1
-        if n_channels == 1:
+        n_channels = len(training_channels(self._session))
+        if n_channels < 2:
             return f"{len(features)} feature{'s' if len(features) > 1 else ''}"
-        return f"{len(features)} per channel, {n_channels * len(features)} features in all"
+        where = "for this channel" if channel is not None else "per channel"
+        if channel is None and self._session.channel_features:
+            where = "for each other channel"
+        return f"{len(features)} {where}, {self._total(n_channels)} features in all"
+
+    def _total(self, n_channels: int) -> int:
+        """Features of all channels that are used."""
+        chosen = self._session.chosen_features
+        try:
+            return 0 if chosen is None else chosen.of(n_channels).n_features
+        except ValueError:  # none is
+            return 0
 
     def _enable_buttons(self) -> None:
         self.add.setEnabled(self._choice.can_add(self._value()))

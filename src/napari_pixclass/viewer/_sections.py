@@ -16,14 +16,15 @@ BUTTON_ROOM = 10
 
 
 class Panel(QWidget):
-    """A part of a dock with a heading; children are stacked."""
+    """A part of a dock, with a heading if it has a title; children are stacked."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str = "") -> None:
         super().__init__()
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(GAP)
-        self.column.addWidget(heading(title))
+        if title:
+            self.column.addWidget(heading(title))
 
     def add_row(self, *widgets: QWidget) -> None:
         """Put widgets side by side, all of the same width."""

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_pixclass.session import indices_of, refusal_of
+
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
     from napari_pixclass.core import ArrayLike
+    from napari_pixclass.session import Positions
 
 
 class LayerImage:
@@ -32,12 +35,32 @@ class LayerImage:
         self._channel_axis = None if layer.rgb else channel_axis
 
     @property
+    def layers(self) -> tuple[Image, ...]:
+        """All layers that it is made of."""
+        return (self.layer,)
+
+    @property
     def name(self) -> str:
         return str(self.layer.name)
 
     @property
+    def path(self) -> str | None:
+        """The file that it was opened from, if it was."""
+        path = self.layer.source.path
+        return None if path is None else str(path)
+
+    @property
+    def is_multiscale(self) -> bool:
+        """Whether the layer has several resolutions."""
+        return bool(self.layer.multiscale)
+
+    @property
     def version(self) -> Any:
         return self.layer.data[0] if self.layer.multiscale else self.layer.data
+
+    @property
+    def problem(self) -> str | None:
+        return None
 
     @property
     def data(self) -> Any:
@@ -73,7 +96,7 @@ class LayerImage:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, LayerImage)
-            and other.layer is self.layer
+            and other.layers == self.layers
             and other.channel_axis == self.channel_axis
         )
 
@@ -104,6 +127,31 @@ class LayerLabels:
     def shape(self) -> tuple[int, ...]:
         return tuple(int(length) for length in self.layer.data.shape)
 
+    @property
+    def is_painted(self) -> bool:
+        """Whether there is anything to undo; napari has no public name for it."""
+        return bool(getattr(self.layer, "_undo_history", ()))
+
+    def refusal(self, value: int) -> str | None:
+        """Why pixels cannot be labelled with `value` (0 erases), in words; None if they can."""
+        if not self.layer.editable:
+            return f"the labels {self.name!r} are locked: their layer cannot be edited. Unlock it."
+        return refusal_of(self.name, self.layer.data, value)
+
+    def replace_value(self, old: int, new: int, positions: Positions | None = None) -> int:
+        """Label with `new` what is labelled with `old`, in one step that napari can undo."""
+        if problem := self.refusal(new):
+            raise ValueError(problem)
+        where = indices_of(self.layer.data, old, positions)
+        try:
+            self.layer.data_setitem(where, new)
+        except IndexError:
+            # napari updates what is on screen last, and fails where that has never been loaded: in a hidden layer.
+            if not (np.asarray(self.layer.data[where]) == new).all():
+                raise
+            self.layer.refresh()
+        return len(where[0])
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LayerLabels) and other.layer is self.layer
 
@@ -111,10 +159,22 @@ class LayerLabels:
         return id(self.layer)
 
 
-def labels_shape(layer: Image) -> tuple[int, ...]:
-    """Shape of labels that fit an image layer."""
-    shape = LayerImage(layer).data.shape
-    return tuple(int(length) for length in (shape[:-1] if layer.rgb else shape))
+def labels_shape(image: Image | LayerImage) -> tuple[int, ...]:
+    """Shape of labels that fit an image, or an image layer without channels other than colours."""
+    source = image if isinstance(image, LayerImage) else LayerImage(image)
+    shape = [int(length) for length in source.data.shape]
+    if source.channel_axis is not None:
+        del shape[source.channel_axis]
+    return tuple(shape)
+
+
+def level_shapes(image: LayerImage) -> list[tuple[int, ...]]:
+    """Shape of an image without its channels at every resolution that its layer has, the finest first."""
+    layer = image.layer
+    levels = list(layer.data) if layer.multiscale else [layer.data]
+    shapes = [[int(length) for length in data.shape[: layer.ndim]] for data in levels]
+    skipped = image.extra_axis
+    return [tuple(n for axis, n in enumerate(shape) if axis != skipped) for shape in shapes]
 
 
 def suggested_ndim(layer: Image) -> int:

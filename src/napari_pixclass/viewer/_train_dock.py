@@ -8,6 +8,9 @@ from ._classes_panel import ClassesPanel
 from ._classifier_panel import ClassifierPanel
 from ._dock import Dock
 from ._images_panel import ImagesPanel
+from ._keys_panel import KeysPanel
+from ._levels_panel import LevelsPanel
+from ._restore_panel import RestorePanel
 from ._training_panel import TrainingPanel
 from ._viewer_session import ViewerSession
 
@@ -21,13 +24,26 @@ class TrainDock(Dock):
         The viewer; napari fills it in by its name.
     """
 
+    title = "Train"
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer, _problem)
+        self.restore = RestorePanel(self.session, self.connections)
         self.images = ImagesPanel(self.session, self.connections)
         self.classes = ClassesPanel(self.session, self.connections)
         self.training = TrainingPanel(self.session, self.connections)
         self.classifier = ClassifierPanel(self.session, self.connections)
-        for panel in (self.images, self.classes, self.training, self.classifier):
+        self.levels = LevelsPanel(self.session, self.connections)
+        self.keys_list = KeysPanel(self.session, self.connections)
+        for panel in (
+            self.restore,
+            self.images,
+            self.classes,
+            self.training,
+            self.classifier,
+            self.levels,
+            self.keys_list,
+        ):
             self.add_panel(panel)
         self.refresh()
 

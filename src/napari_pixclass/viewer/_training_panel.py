@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtWidgets import QCheckBox
 
 from ._connections import Connections
+from ._memory_row import MemoryRow
 from ._sections import Panel, PushButton, plain_tooltip
 from ._viewer_session import ViewerSession
 
@@ -17,8 +18,12 @@ class TrainingPanel(Panel):
         self._session = session
         self.train = PushButton("Train", "")
         self.live_update = QCheckBox("Live update")
-        self.live_update.setToolTip("Train and predict again after every stroke.")
+        self.live_update.setToolTip(
+            "After every stroke train again, and predict what is on screen; Run in the Predict dock does the rest."
+        )
+        self.memory = MemoryRow(session, connections)
         self.add_row(self.train, self.live_update)
+        self.column.addWidget(self.memory)
         self.train.clicked.connect(self._on_train)
         self.live_update.clicked.connect(self._on_live_update)
         for signal in (
@@ -38,6 +43,7 @@ class TrainingPanel(Panel):
             plain_tooltip(problem or "Train a classifier on the labelled pixels.")
         )
         self.live_update.setChecked(self._session.live_update)
+        self.memory.refresh()
 
     def _on_train(self) -> None:
         try:

@@ -13,7 +13,12 @@ from qtpy.QtWidgets import QApplication
 
 from napari_pixclass.session import FeaturePreview, Job, Prediction, Snapshot, preview_steps
 
+from ._disk_layers import DiskLayers
+from ._keys import Keys
 from ._layer_session import LayerSession
+from ._levels import Levels
+from ._recovery import LayerRecovery
+from ._status import Status
 from ._wake import GuiWaker
 
 if TYPE_CHECKING:
@@ -43,6 +48,16 @@ class ViewerSession(LayerSession):
         What went wrong last; empty once something new is started.
     folder
         Where file dialogs start.
+    status
+        The words of the status lines.
+    levels
+        The contrast of the image on screen.
+    keys
+        The keys of the viewer.
+    recovery
+        Keeps safe what is painted, and offers what was.
+    disk_layers
+        Shows what has been written to disk.
     """
 
     message_changed = Signal(str)
@@ -53,11 +68,17 @@ class ViewerSession(LayerSession):
         self.message = ""
         self.error = ""
         self.folder = Path.cwd()
+        self.status = Status(self)
+        self.levels = Levels(self, viewer)
+        self.keys = Keys(self, viewer)
+        self.recovery = LayerRecovery(self, self._mailbox)
+        self.disk_layers = DiskLayers(self)
         self.predicted.connect(self.output_layers.show)
         self.classifier_changed.connect(self._on_classifier_changed)
         self.trained.connect(self._on_trained)
         self.predicted.connect(self._on_predicted)
         self.failed.connect(self.report_error)
+        self.target_changed.connect(self._on_target_changed)
         self._close_with(viewer)
 
     def _close_with(self, viewer: ViewerModel) -> None:
@@ -70,14 +91,21 @@ class ViewerSession(LayerSession):
         if application is not None:
             application.aboutToQuit.connect(self.close)
 
+    def close(self) -> None:
+        """Cancel all work and give the keys back; nothing can be started afterwards."""
+        self.keys.release()
+        self.levels.close()
+        self.recovery.close()
+        super().close()
+
     def preview(self, index: int, channel: int = 0) -> Job[FeaturePreview]:
-        """Show the feature at `index` of `features` for one channel of the current image, in the background."""
-        image, features = self.current_image, self.features
+        """Show the feature at `index` of those of one channel of the current image, in the background."""
+        image, features = self.current_source, self.features_of(channel)
         if image is None or features is None:
             raise ValueError("a preview needs an image and at least one feature.")
         if not 0 <= index < len(features):
             raise ValueError(f"index must be 0 to {len(features) - 1}; got {index}.")
-        source = Snapshot.of(self._image_source(image))
+        source = Snapshot.of(image)
 
         def show(preview: FeaturePreview) -> None:
             if self._is_current(source):
@@ -118,8 +146,12 @@ class ViewerSession(LayerSession):
     def _before_start(self) -> None:
         self.error = ""
 
-    def _on_classifier_changed(self) -> None:
+    def _on_classifier_changed(self, classifier: PixelClassifier | None) -> None:
+        self.output_layers.tell_age(classifier)
         self.report("")
+
+    def _on_target_changed(self) -> None:
+        self.report("")  # what was predicted is not what is asked for now
 
     def _on_trained(self, classifier: PixelClassifier) -> None:
         n_pixels, n_classes = sum(classifier.n_samples_), len(classifier.classes_)

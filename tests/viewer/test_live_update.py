@@ -1,0 +1,292 @@
+"""Live update in a window: paint, and what is on screen is what a script says, for every kind of image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+
+import napari_pixclass as px
+from napari_pixclass.session._view import TILE_LENGTHS
+from napari_pixclass.viewer._sources import LayerImage
+
+from .conftest import Point, stripes
+from .live import (
+    begin,
+    camera_of,
+    check_shown,
+    expected,
+    known_tiles,
+    on_layer,
+    painted_layer,
+    redraw,
+    settle,
+)
+
+Stroke = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles that are small enough for small images."""
+    for n_axes, length in {1: 64, 2: 32, 3: 16}.items():
+        monkeypatch.setitem(TILE_LENGTHS, n_axes, length)
+
+
+def paint_two_classes(
+    viewer: Any, session: Any, stroke: Stroke, first: Point = (10, 8), second: Point = (10, 24)
+) -> None:
+    """A stroke of each class, downwards from a point of the plane on screen."""
+    layer = painted_layer(session)
+    for value, (y, x) in ((1, first), (2, second)):
+        session.select_class(value)
+        before = np.count_nonzero(layer.data)
+        stroke(viewer, on_layer(layer, (y, x), (y + 12, x)))
+        assert np.count_nonzero(layer.data) > before
+
+
+def test_strokes_in_2d(window_viewer: Any, qtbot: Any, stroke: Stroke) -> None:
+    viewer = window_viewer
+    session = begin(viewer, viewer.add_image(stripes((70, 90)), name="stripes"))
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+    session.select_class(1)
+    stroke(viewer, on_layer(painted_layer(session), (40, 60), (40, 70)))
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+    assert len(known_tiles(session)) == 9
+
+
+def test_all_outputs(window_viewer: Any, qtbot: Any, stroke: Stroke) -> None:
+    viewer = window_viewer
+    image = viewer.add_image(stripes((50, 60)))
+    session = begin(viewer, image)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    for layer in session.output_layers.of(image).values():
+        layer.visible = True
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+    stroke(viewer, on_layer(painted_layer(session), (40, 10), (40, 16)))
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+
+
+@pytest.mark.parametrize("n_channels", [3, 4])
+def test_colours(window_viewer: Any, qtbot: Any, stroke: Stroke, n_channels: int) -> None:
+    viewer = window_viewer
+    colors = np.stack([stripes((50, 60))] * n_channels, axis=-1).clip(0, 255).astype(np.uint8)
+    session = begin(viewer, viewer.add_image(colors, rgb=True))
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_channels(window_viewer: Any, qtbot: Any, stroke: Stroke, axis: int) -> None:
+    viewer = window_viewer
+    data = np.stack([stripes((50, 60)), stripes((50, 60)).T.reshape(50, 60)], axis=axis)
+    image = viewer.add_image(data)
+    if axis == 2:
+        viewer.dims.order = (2, 0, 1)
+    session = begin(viewer, image, channel_axis=axis)
+    session.target = LayerImage(image, axis)
+    viewer.reset_view()
+    redraw(viewer)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+
+
+def test_the_plane_on_screen_of_a_volume(window_viewer: Any, qtbot: Any, stroke: Stroke) -> None:
+    viewer = window_viewer
+    session = begin(viewer, viewer.add_image(stripes((12, 50, 60))), ndim=3)
+    viewer.dims.set_current_step(0, 4)
+    redraw(viewer)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    right = expected(session)
+    check_shown(session, right)
+    assert {tile.start[0] for tile in known_tiles(session)} == {4}
+    for step in (5, 0, 11):
+        viewer.dims.set_current_step(0, step)
+        settle(qtbot, session)
+        check_shown(session, right)
+    assert {tile.start[0] for tile in known_tiles(session)} == {0, 4, 5, 11}
+    assert {tile.size[0] for tile in known_tiles(session)} == {1}
+    stroke(viewer, on_layer(painted_layer(session), (40, 10), (40, 16)))
+    assert painted_layer(session).data[11].any()
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+    assert {tile.start[0] for tile in known_tiles(session)} == {11}
+
+
+def test_a_volume_from_all_sides(window_viewer: Any, qtbot: Any, stroke: Stroke) -> None:
+    viewer = window_viewer
+    session = begin(viewer, viewer.add_image(stripes((20, 40, 50))), ndim=3)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    right = expected(session)
+    for order in [(1, 0, 2), (2, 1, 0), (0, 2, 1)]:
+        viewer.dims.order = order
+        viewer.reset_view()
+        redraw(viewer)
+        settle(qtbot, session)
+        check_shown(session, right)
+    viewer.dims.ndisplay = 3
+    redraw(viewer)
+    settle(qtbot, session)
+    check_shown(session, right)
+    layer = next(iter(session.output_layers.of(session.target.layer).values()))
+    assert not np.isnan(layer.data).any()
+
+
+def test_frames_of_a_series(window_viewer: Any, qtbot: Any, stroke: Stroke) -> None:
+    viewer = window_viewer
+    session = begin(viewer, viewer.add_image(stripes((6, 40, 50))))
+    viewer.dims.set_current_step(0, 2)
+    redraw(viewer)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    right = expected(session)
+    check_shown(session, right)
+    for step in (3, 5):
+        viewer.dims.set_current_step(0, step)
+        settle(qtbot, session)
+        check_shown(session, right)
+    assert {tile.start[0] for tile in known_tiles(session)} == {2, 3, 5}
+
+
+def levels(data: np.ndarray, n_levels: int) -> list[np.ndarray]:
+    found = [data]
+    for _ in range(n_levels - 1):
+        found.append(found[-1][tuple(slice(None, None, 2) for _ in data.shape)])
+    return found
+
+
+def test_a_pyramid(
+    window_viewer: Any, qtbot: Any, stroke: Stroke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TILE_LENGTHS, 2, 256)
+    viewer = window_viewer
+    image = viewer.add_image(levels(stripes((2300, 2500)), 3), multiscale=True)
+    session = begin(viewer, image)
+    camera, zoom = camera_of(viewer), camera_of(viewer).zoom
+    camera.zoom, camera.center = 4 * zoom, (0, 1100, 1100)
+    redraw(viewer)
+    assert image.data_level == 0
+    assert painted_layer(session).data.shape == (2300, 2500)
+    paint_two_classes(viewer, session, stroke, (1000, 1032), (1000, 1048))
+    settle(qtbot, session)
+    right = expected(session)
+    check_shown(session, right)
+    seen = {0}
+    for factor in (1.5, 0.5, 4):
+        camera.zoom = factor * zoom
+        redraw(viewer)
+        settle(qtbot, session)
+        check_shown(session, right)
+        seen.add(image.data_level)
+    assert seen == {0, 1, 2}
+    camera.zoom = 0.5 * zoom  # what is drawn is the coarsest level
+    redraw(viewer)
+    stroke(viewer, on_layer(painted_layer(session), (600, 300), (600, 900)))
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+    layer = session.output_layers.of(image)[1]
+    assert layer.data_level == 2
+    (top, left), (bottom, right) = layer.corner_pixels
+    box = np.s_[top : bottom + 1, left : right + 1]
+    np.testing.assert_array_equal(layer._slice.image.raw, layer.data[2][box])
+
+
+@pytest.mark.parametrize("kind", ["dask", "zarr"])
+def test_images_that_are_not_in_memory(
+    window_viewer: Any, qtbot: Any, stroke: Stroke, kind: str
+) -> None:
+    viewer = window_viewer
+    data = stripes((3, 50, 60))
+    make = da.from_array if kind == "dask" else zarr.array
+    session = begin(viewer, viewer.add_image(make(data, chunks=(1, 20, 20))))
+    viewer.dims.set_current_step(0, 1)
+    redraw(viewer)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    check_shown(session, expected(session))
+
+
+PLACES: list[dict[str, Any]] = [
+    {"scale": (0.5, 0.5), "translate": (100, -30)},
+    {"scale": (2, 1), "rotate": 30},
+    {"scale": (3, 3), "shear": (0.3,), "units": "um"},
+    {"affine": [[0.8, 0.3, 5], [-0.2, 1.1, -3], [0, 0, 1]]},
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_layers_somewhere_else(
+    window_viewer: Any, qtbot: Any, stroke: Stroke, place: dict[str, Any]
+) -> None:
+    viewer = window_viewer
+    image = viewer.add_image(stripes((50, 60)), **place)
+    session = begin(viewer, image)
+    paint_two_classes(viewer, session, stroke)
+    settle(qtbot, session)
+    right = expected(session, spacing=place.get("scale"))
+    check_shown(session, right)
+    camera = camera_of(viewer)
+    camera.zoom *= 5
+    redraw(viewer)
+    settle(qtbot, session)
+    check_shown(session, right)
+    for layer in session.output_layers.of(image).values():
+        np.testing.assert_allclose(layer.data_to_world((3, 5)), image.data_to_world((3, 5)))
+
+
+def test_two_viewers(make_napari_viewer: Callable[..., Any], qtbot: Any, stroke: Stroke) -> None:
+    viewers = [make_napari_viewer(show=True) for _ in range(2)]
+    sessions = []
+    for index, viewer in enumerate(viewers):
+        viewer.window.resize(800, 600)
+        sessions.append(begin(viewer, viewer.add_image(stripes((50 + index, 60)))))
+    for viewer, session in zip(viewers, sessions, strict=True):
+        paint_two_classes(viewer, session, stroke)
+    for session in sessions:
+        settle(qtbot, session)
+        check_shown(session, expected(session))
+    before = sessions[1].live_result
+    stroke(viewers[0], on_layer(painted_layer(sessions[0]), (40, 10), (40, 16)))
+    settle(qtbot, sessions[0])
+    check_shown(sessions[0], expected(sessions[0]))
+    assert sessions[1].live_result is before
+
+
+def test_what_is_on_screen_and_no_more(window_viewer: Any, qtbot: Any, stroke: Stroke) -> None:
+    viewer = window_viewer
+    session = begin(viewer, viewer.add_image(stripes((300, 400))))
+    camera = camera_of(viewer)
+    camera.zoom, camera.center = 12, (0, 40, 40)
+    redraw(viewer)
+    paint_two_classes(viewer, session, stroke, (30, 40), (30, 56))
+    settle(qtbot, session)
+    right = expected(session)
+    check_shown(session, right)
+    before = len(known_tiles(session))
+    assert before < 20
+    for center in [(0, 250, 350), (0, 150, 200)]:
+        camera.center = center
+        redraw(viewer)
+        settle(qtbot, session)
+        check_shown(session, right)
+    assert before < len(known_tiles(session)) < 60
+    camera.zoom = 2
+    redraw(viewer)
+    settle(qtbot, session)
+    check_shown(session, right)
+    assert len(known_tiles(session)) == 130
+    assert isinstance(session.classifier, px.PixelClassifier)
