@@ -75,7 +75,9 @@ def test_importing_the_package_loads_none_of_its_libraries() -> None:
     assert not loaded & (heavy | set(SCREENS))
 
 
-@pytest.mark.parametrize("room", ["core", "io", "blockwise", "classifier", "to_disk", "session", "cli"])
+@pytest.mark.parametrize(
+    "room", ["core", "io", "blockwise", "classifier", "to_disk", "session", "cli"]
+)
 def test_room_works_without_napari_and_qt(room: str) -> None:
     modules = modules_of(room)
     assert modules, f"room {room} is empty"

@@ -288,7 +288,9 @@ def test_what_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is a folder"):
         open_image(tmp_path)
     (tmp_path / "a.jpg").write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"files that end in \.tif, \.tiff, \.png, \.zarr, \.h5, \.hdf5; got"):
+    with pytest.raises(
+        ValueError, match=r"files that end in \.tif, \.tiff, \.png, \.zarr, \.h5, \.hdf5; got"
+    ):
         open_image(tmp_path / "a.jpg")
     for suffix in (".tif", ".png"):
         for content in (b"", b"hello", b"II*\0", b"\x89PNG\r\n\x1a\n"):
