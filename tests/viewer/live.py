@@ -87,6 +87,7 @@ def expected(session: Any, spacing: Any = None) -> np.ndarray:
 
 def is_settled(session: Any) -> bool:
     """Whether nothing runs, all has been seen, and nothing of what is on screen is missing."""
+    session.view_changed()  # as the timer would find out soon
     if session.job is not None:
         return False
     for pair in session.pairs:

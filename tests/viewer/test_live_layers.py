@@ -178,10 +178,8 @@ def test_an_image_that_is_removed(session: Any, image: Any, viewer: Any, qtbot: 
     viewer.layers.remove(image)
     qtbot.waitUntil(lambda: session.job is None, timeout=LONG)
     assert session.live_result is None
-    outputs = [layer for layer in viewer.layers if session.output_layers.owns(layer)]
-    for layer in outputs:
-        values = np.asarray(layer.data)
-        assert not values.any() if isinstance(layer, Labels) else np.isnan(values).all()
+    # Nobody would ever fill them again.
+    qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == ["scribbles"], timeout=LONG)
 
 
 def test_labels_that_are_removed(session: Any, image: Any, viewer: Any, qtbot: Any) -> None:

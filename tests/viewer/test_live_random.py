@@ -234,6 +234,6 @@ def test_anything_at_any_time(user: User, qtbot: Any, accidents: list[str]) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("user", range(100, 140), indirect=True)
+@pytest.mark.parametrize("user", range(100, 120), indirect=True)
 def test_anything_for_a_long_time(user: User, qtbot: Any, accidents: list[str]) -> None:
     act(user, qtbot, 300)

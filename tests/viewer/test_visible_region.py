@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from napari.layers import Layer
 
 from napari_pixclass.viewer._sources import LayerImage
@@ -81,15 +80,17 @@ def check(viewer: Any, layer: Layer) -> None:
             assert span.stop - span.start == 1
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
-def test_after_zoom_and_pan(window_viewer: Any, place: dict[str, Any]) -> None:
-    layer = window_viewer.add_image(np.zeros(SHAPE, np.float32), **place)
+def test_after_zoom_and_pan(window_viewer: Any) -> None:
     camera = camera_of(window_viewer)
-    check(window_viewer, layer)
-    middle, zoom = np.array(camera.center), camera.zoom
-    for factor, shift in [(1, (0, 8, 5)), (4, (0, 0, 0)), (9, (0, -6, 9)), (0.3, (0, 2, 2))]:
-        camera.zoom, camera.center = zoom * factor, tuple(middle + shift)
+    for place in PLACES:
+        layer = window_viewer.add_image(np.zeros(SHAPE, np.float32), **place)
+        window_viewer.reset_view()
         check(window_viewer, layer)
+        middle, zoom = np.array(camera.center), camera.zoom
+        for factor, shift in [(1, (0, 8, 5)), (4, (0, 0, 0)), (9, (0, -6, 9)), (0.3, (0, 2, 2))]:
+            camera.zoom, camera.center = zoom * factor, tuple(middle + shift)
+            check(window_viewer, layer)
+        window_viewer.layers.clear()
 
 
 def test_planes_of_a_volume(window_viewer: Any) -> None:

@@ -140,10 +140,12 @@ class SeenLabels:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, pair: Pair, data: ArrayLike) -> None:
-        self._in_background(
-            lambda: labelled_pixels(data),
-            lambda labelled: self._arrive(pair, labelled),
-        )
+        def look() -> LabelledPixels:
+            labelled = labelled_pixels(data)
+            _ = labelled.counts  # here, as it takes its time
+            return labelled
+
+        self._in_background(look, lambda labelled: self._arrive(pair, labelled))
 
     def _in_background(self, work: Callable[[], Any], arrive: Callable[[Any], object]) -> None:
         """Work, and let the result arrive in the thread of the session: None where it failed."""

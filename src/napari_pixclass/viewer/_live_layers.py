@@ -7,13 +7,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Labels
+from qtpy.QtCore import QTimer
 
 from napari_pixclass.session import LiveArray
 
 from ._sources import LayerImage, level_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from napari.components import LayerList
     from napari.layers import Image, Layer
@@ -71,7 +72,7 @@ class LiveLayers:
         source = result.image.source
         if isinstance(source, LayerImage):
             for layer in self._outputs.of(source.layer).values():
-                if layer.visible and isinstance(_first(layer), LiveArray):
+                if layer.visible and _is_live(layer):
                     layer.refresh(extent=False, highlight=False, data_displayed=False)
 
     def refresh(self, result: LiveResult) -> None:
@@ -89,6 +90,14 @@ class LiveLayers:
                 array.show(None)
         if image in self._all:
             self._redraw(image)
+        else:  # nobody will fill them again; the layer list is just being changed
+            empty = [layer for layer in self._outputs.of(image).values() if _is_live(layer)]
+            QTimer.singleShot(0, lambda: self._remove(empty))
+
+    def _remove(self, layers: Iterable[Layer]) -> None:
+        for layer in layers:
+            if layer in self._all:
+                self._all.remove(layer)
 
     def _arrays_of(
         self, source: LayerImage, result: LiveResult, outputs: Collection[Output]
@@ -112,7 +121,7 @@ class LiveLayers:
     def _redraw(self, image: Image) -> None:
         """Draw those layers again that still show arrays of ours: the user may have put something else in."""
         for layer in self._outputs.of(image).values():
-            if layer.visible and isinstance(_first(layer), LiveArray):
+            if layer.visible and _is_live(layer):
                 layer.refresh(extent=False, thumbnail=False, highlight=False)
 
 
@@ -124,6 +133,10 @@ def _read_anew(layer: Layer) -> None:
 
 def _first(layer: Layer) -> object:
     return layer.data[0] if layer.multiscale else layer.data
+
+
+def _is_live(layer: Layer) -> bool:
+    return isinstance(_first(layer), LiveArray)
 
 
 def _index_of(result: LiveResult, value: object) -> int:
