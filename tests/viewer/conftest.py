@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -133,3 +135,16 @@ def trained(viewer: Any) -> Any:
     session.add_pair(image, labels)
     session.train().result(60)
     return session
+
+
+@pytest.fixture
+def accidents(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[list[str]]:
+    """What went wrong unseen: exceptions nobody caught in any thread, and errors that were only logged."""
+    found: list[str] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, _: found.append(repr(error)))
+    monkeypatch.setattr(threading, "excepthook", lambda told: found.append(repr(told.exc_value)))
+    yield found
+    found += [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert found == []

@@ -18,9 +18,7 @@ from napari_pixclass.session._view import TILE_LENGTHS
 
 from .conftest import LONG, scribbles, stripes
 from .live import SELECTION, check_shown, expected, features, settle
-from .witness import Witness, accidents, workers
-
-__all__ = ["accidents"]  # a fixture
+from .witness import Witness, workers
 
 SHAPES = [(60, 70), (40, 90), (3, 50, 60)]
 

@@ -14,9 +14,7 @@ from napari_pixclass.session._view import TILE_LENGTHS
 
 from .conftest import scribbles, stripes
 from .live import check_shown, expected, features, settle
-from .witness import Witness, accidents
-
-__all__ = ["accidents"]  # a fixture
+from .witness import Witness
 
 
 @pytest.fixture(autouse=True)

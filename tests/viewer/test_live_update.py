@@ -144,14 +144,14 @@ def test_a_pyramid(
 ) -> None:
     monkeypatch.setitem(TILE_LENGTHS, 2, 256)
     viewer = window_viewer
-    image = viewer.add_image(levels(stripes((2300, 2500)), 3), multiscale=True)
+    image = viewer.add_image(levels(stripes((1500, 1600)), 3), multiscale=True)
     session = begin(viewer, image)
     camera, zoom = camera_of(viewer), camera_of(viewer).zoom
-    camera.zoom, camera.center = 4 * zoom, (0, 1100, 1100)
+    camera.zoom, camera.center = 4 * zoom, (0, 700, 700)
     redraw(viewer)
     assert image.data_level == 0
-    assert painted_layer(session).data.shape == (2300, 2500)
-    paint_two_classes(viewer, session, stroke, (1000, 1032), (1000, 1048))
+    assert painted_layer(session).data.shape == (1500, 1600)
+    paint_two_classes(viewer, session, stroke, (640, 664), (640, 680))
     settle(qtbot, session)
     right = expected(session)
     check_shown(session, right)
@@ -165,7 +165,7 @@ def test_a_pyramid(
     assert seen == {0, 1, 2}
     camera.zoom = 0.5 * zoom  # what is drawn is the coarsest level
     redraw(viewer)
-    stroke(viewer, on_layer(painted_layer(session), (600, 300), (600, 900)))
+    stroke(viewer, on_layer(painted_layer(session), (400, 200), (400, 600)))
     settle(qtbot, session)
     check_shown(session, expected(session))
     layer = session.output_layers.of(image)[1]

@@ -16,11 +16,9 @@ from napari_pixclass.viewer._view import visible_region
 from .conftest import LONG, stripes
 from .hands import Hands
 from .live import check_shown, expected, features, redraw, settle
-from .witness import Witness, accidents, workers
+from .witness import Witness, workers
 
-__all__ = ["accidents"]  # a fixture
-
-SHAPE = (4, 220, 260)
+SHAPE = (3, 160, 210)
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -90,7 +88,7 @@ def project(
     stroke: Callable[..., None],
 ) -> Project:
     viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1400, 900)
+    viewer.window.resize(1100, 750)
     return Project(viewer, qtbot, open_dock, click, stroke)
 
 
@@ -157,7 +155,7 @@ def test_looking_around(project: Project, accidents: list[str]) -> None:
         lambda: hands.press("Ctrl+E"),
         lambda: hands.press("Ctrl+E"),
         lambda: hands.press("Ctrl+R"),
-        lambda: viewer.window.resize(1100, 700),
+        lambda: viewer.window.resize(1000, 700),
         lambda: [hands.press("Shift+I") for _ in range(4)],
     ]
     for action in actions:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import Any
 
 import numpy as np
-import pytest
 
 from napari_pixclass.core import LabelledPixels
 from napari_pixclass.session import LiveArray, LiveResult
@@ -138,17 +136,6 @@ def said(result: LiveResult | None, key: object, array: LiveArray, level: int) -
             values[found.tile.box] = reference(key, probabilities, classes)
     assert is_known(key, values).any() or not len(result.store.snapshot())
     return values
-
-
-@pytest.fixture
-def accidents(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
-    """What went wrong unseen: exceptions nobody caught in any thread, and errors that were only logged."""
-    found: list[str] = []
-    monkeypatch.setattr(sys, "excepthook", lambda kind, error, _: found.append(repr(error)))
-    monkeypatch.setattr(threading, "excepthook", lambda told: found.append(repr(told.exc_value)))
-    yield found
-    found += [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert found == []
 
 
 def workers() -> set[threading.Thread]:

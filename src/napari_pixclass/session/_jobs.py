@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor
+from functools import partial
 from typing import Generic, TypeVar
 
 from napari_pixclass.core import Step, Steps
@@ -186,7 +187,7 @@ class Job(Generic[T]):
                 now = time.monotonic()
                 if step.is_news or now - told >= SECONDS_BETWEEN_STEPS:
                     told = now
-                    self._mailbox.post(lambda step=step: self._deliver(step))  # type: ignore[misc]
+                    self._mailbox.post(partial(self._deliver, step))
         except StopIteration as stop:
             value: T = stop.value
             return value
