@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ._axes import ArrayLike, Region, in_memory
 from ._channel_features import ChannelFeatures
+from ._chunk_cache import ChunkCache, remembers_chunks
 from ._sample_cache import compute_rows
 from ._scratch import Scratch
 from ._tiles import Planes, Tile, TileReader
@@ -51,18 +52,13 @@ _Key = tuple[object, ChannelFeatures, tuple[float, ...], Tile]
 
 
 class FeatureCache:
-    """Features of tiles; any thread may ask.
+    """Features of tiles, and the chunks of stored images that they were computed from; any thread may ask.
 
     Parameters
     ----------
     max_bytes
-        Memory that it may take. What was not used for longest goes first, but never what is on screen: where that
-        alone is too much, the rest of it is not kept.
-
-    Attributes
-    ----------
-    nbytes
-        Memory that it takes.
+        Memory that it may take, a quarter of it for chunks at most. What was not used for longest goes first, but never
+        features of what is on screen: where that alone is too much, the rest of it is not kept.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
@@ -70,8 +66,14 @@ class FeatureCache:
         self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._names: dict[int, object] = {}
         self._on_screen: frozenset[_Key] = frozenset()
+        self._chunks: dict[object, ChunkCache] = {}
         self._lock = Lock()
-        self.nbytes = 0
+        self._entry_bytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self._entry_bytes + sum(chunks.nbytes for chunks in list(self._chunks.values()))
 
     @property
     def max_bytes(self) -> int:
@@ -84,6 +86,7 @@ class FeatureCache:
             raise ValueError(f"the memory of a cache must be 0 bytes or more; got {value}.")
         with self._lock:
             self._max_bytes = value
+            self._chunks.clear()  # as large as they may be now, when they are needed again
             self._make_room(0, frozenset())
 
     def look_at(self, reader: TileReader, tiles: Collection[Tile]) -> None:
@@ -101,6 +104,7 @@ class FeatureCache:
             names = set(self._names.values())
             for key in [key for key in self._entries if key[0] not in names]:
                 self._drop(key)
+            self._chunks = {name: self._chunks[name] for name in names if name in self._chunks}
 
     def clear(self) -> None:
         """Forget everything."""
@@ -117,7 +121,7 @@ class FeatureCache:
         known = self._look_up(key, checksum)
         if known is not None:
             return known.planes
-        planes = reader.planes(tile, scratch)
+        planes = reader.planes(tile, scratch, self._chunks_of(key[0], reader.image))
         every = slice(None, None, SPARSE_STEP)
         sparse = np.ascontiguousarray(planes[(slice(None), *[every] * (planes.ndim - 1))])
         entry = _Entry(planes, sparse, checksum)
@@ -125,8 +129,16 @@ class FeatureCache:
             self._drop(key)
             if key[0] is not None and self._make_room(entry.nbytes, self._on_screen):
                 self._entries[key] = entry
-                self.nbytes += entry.nbytes
+                self._entry_bytes += entry.nbytes
         return planes
+
+    def _chunks_of(self, name: object, image: ArrayLike) -> ChunkCache | None:
+        """What remembers the chunks of an image that has a name, and chunks."""
+        share = self._max_bytes // 4
+        if name is None or not remembers_chunks(image, share):
+            return None
+        with self._lock:
+            return self._chunks.setdefault(name, ChunkCache(image, share))
 
     def sparse_planes(self, reader: TileReader, tile: Tile) -> Planes | None:
         """Features of every `SPARSE_STEP`th pixel of a tile along each axis; None where they are not there."""
@@ -197,7 +209,7 @@ class FeatureCache:
     def _drop(self, key: _Key) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
-            self.nbytes -= entry.nbytes
+            self._entry_bytes -= entry.nbytes
 
 
 def _checksum(reader: TileReader, tile: Tile) -> tuple[int, ...] | None:

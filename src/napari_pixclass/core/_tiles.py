@@ -76,11 +76,13 @@ class TileReader:
     def __post_init__(self) -> None:
         object.__setattr__(self, "checksums", CellChecksums(self.image, self.axes))
 
-    def planes(self, tile: Tile, scratch: Scratch) -> Planes:
+    def planes(self, tile: Tile, scratch: Scratch, source: ArrayLike | None = None) -> Planes:
         """Features ``(n_features, *spatial shape of the tile)``.
 
-        A pixel of a coarser level has the features of the pixel of the image in its middle.
+        A pixel of a coarser level has the features of the pixel of the image in its middle. The image is read through
+        `source` where that is given.
         """
+        image = self.image if source is None else source
         pixels = [
             np.minimum((np.arange(start, stop) + 0.5) * (full / coarse), full - 1).astype(int)
             for start, stop, full, coarse in zip(
@@ -92,11 +94,11 @@ class TileReader:
         spatial = pixels[split:]
         out = np.empty((self.n_features, *map(len, spatial)), dtype=np.float32)
         if tile.level == 0:
-            self._compute(frame, tile.box[split:], out, scratch)
+            self._compute(image, frame, tile.box[split:], out, scratch)
             return out
         extent = [int(index[-1] - index[0]) + 1 for index in spatial]
         for block in iter_blocks(extent, BLOCK_SHAPES[len(extent)]):
-            self._sample(frame, block, spatial, out, scratch)
+            self._sample(image, frame, block, spatial, out, scratch)
         return out
 
     @property
@@ -106,6 +108,7 @@ class TileReader:
 
     def _sample(
         self,
+        image: ArrayLike,
         frame: tuple[int, ...],
         block: Region,
         pixels: list[npt.NDArray[np.intp]],
@@ -124,14 +127,19 @@ class TileReader:
             inside.append(chosen - chosen[0])
             places.append(slice(int(first), int(last)))
         values = np.empty((len(out), *region_shape(tuple(region))), dtype=np.float32)
-        self._compute(frame, tuple(region), values, scratch)
+        self._compute(image, frame, tuple(region), values, scratch)
         out[(slice(None), *places)] = values[np.ix_(range(len(values)), *inside)]
 
     def _compute(
-        self, frame: tuple[int, ...], region: Region, out: Planes, scratch: Scratch
+        self,
+        image: ArrayLike,
+        frame: tuple[int, ...],
+        region: Region,
+        out: Planes,
+        scratch: Scratch,
     ) -> None:
         for channel, start, own in self.features.used():
             halo = own.halo_for(self.spacing)
-            padded = read_padded(self.image, self.axes, frame, channel, region, halo, scratch)
+            padded = read_padded(image, self.axes, frame, channel, region, halo, scratch)
             planes = out[start : start + len(own)]
             compute_planes(padded, region, own, self.spacing, planes, scratch)

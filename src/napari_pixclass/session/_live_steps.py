@@ -28,6 +28,7 @@ from napari_pixclass.core import (
     TileReader,
     as_image,
     bounded_map,
+    in_memory,
     resolve_axes,
     resolve_n_jobs,
     valid_spacing,
@@ -35,6 +36,7 @@ from napari_pixclass.core import (
 from napari_pixclass.io import labelled_pixels
 
 from ._choices import MAX_NEW_CLASSES
+from ._heap import give_back_free_memory
 from ._pace import Pace
 from ._sources import Pair, Snapshot, spacing_of
 from ._tile_predictor import TilePredictor
@@ -209,6 +211,8 @@ class LiveRequest:
             return True
         if self.looking is not None and classifier is not None:
             yield from look_steps(classifier, self.looking, known, begin, is_rough)
+            if not in_memory(self.looking.image.data):
+                give_back_free_memory()
         return True
 
     def _inputs(self, labelled: Mapping[Pair, LabelledPixels]) -> Inputs | None:
