@@ -28,6 +28,7 @@ from napari_pixclass.blockwise import (
 from napari_pixclass.core import resolve_n_jobs
 from napari_pixclass.io import (
     Hdf5Store,
+    NpyStore,
     OmeZarrGeometry,
     TiffStore,
     check_replaceable,
@@ -36,6 +37,7 @@ from napari_pixclass.io import (
     put_in_place,
     replacing_all,
     settings_of,
+    value_range,
 )
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ class OmeZarrRun(AbstractContextManager["OmeZarrRun"]):
             if begun is not None and not (options.resume or options.overwrite):
                 raise FileExistsError(
                     f"an unfinished run must be resumed or given up; '{options.unfinished}' is one. "
-                    "Add --resume, or --overwrite."
+                    "Go on with it (resume), or start anew (overwrite)."
                 )
             if begun is None or not options.resume:
                 self._check_targets()
@@ -204,8 +206,8 @@ class OmeZarrRun(AbstractContextManager["OmeZarrRun"]):
                 check_replaceable(path)
             elif path.exists():
                 raise FileExistsError(
-                    f"results must not exist yet; '{path}' does. Add --overwrite, or choose another "
-                    "folder."
+                    f"results must not exist yet; '{path}' does. Have it replaced (overwrite), or "
+                    "choose another folder."
                 )
 
     def _leave_nothing_empty(self) -> None:
@@ -295,9 +297,9 @@ class OmeZarrRun(AbstractContextManager["OmeZarrRun"]):
 
 
 class FileRun:
-    """Writes the predictions of one image to TIFF or HDF5 files, block by block.
+    """Writes the predictions of one image to TIFF, HDF5 or npy files, block by block.
 
-    Neither format can be resumed: a run that is cut short leaves nothing.
+    None of these formats can be resumed: a run that is cut short leaves nothing.
 
     Parameters
     ----------
@@ -349,7 +351,9 @@ class FileRun:
             made = yield from write_steps(job, None, self.plan.n_jobs, stopped=stopped)
         return made
 
-    def _store(self, output: Output, path: Path, temporary: Path) -> TiffStore | Hdf5Store:
+    def _store(
+        self, output: Output, path: Path, temporary: Path
+    ) -> TiffStore | Hdf5Store | NpyStore:
         image, axes = self._image, self._axes
         letters = image.axes_without_channels
         shape, chunk, names = axes.shape, (1,) * len(axes.lead) + self.plan.chunk, []
@@ -360,8 +364,11 @@ class FileRun:
             names = [info.name for info in self._classifier.class_table_]
             letters, shape, chunk = "C" + letters, (len(names), *shape), (1, *chunk)
         described = (letters, image.spacing, image.unit, names)
-        if path.suffix == ".h5":
-            return Hdf5Store(temporary, shape, chunk, dtype, *described)
+        if path.suffix.lower() in {".h5", ".hdf5"}:
+            drange = None if output == "segmentation" else value_range(dtype)
+            return Hdf5Store(temporary, shape, chunk, dtype, *described, drange)
+        if path.suffix.lower() == ".npy":
+            return NpyStore(temporary, shape, dtype)
         return TiffStore(temporary, shape, dtype, *described)
 
 

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_pixclass.blockwise import plan_blocks, pyramid_factors, pyramid_shapes
+from napari_pixclass.blockwise import (
+    default_memory,
+    plan_blocks,
+    program_bytes,
+    pyramid_factors,
+    pyramid_shapes,
+)
 from napari_pixclass.blockwise._pyramid import coarser
 from napari_pixclass.core import BlockPredictor, FeatureSet, PixelClassifier, resolve_axes
 
@@ -22,19 +28,21 @@ def predictor() -> BlockPredictor:
 
 
 def test_memory_does_not_follow_the_size_of_the_image(predictor: BlockPredictor) -> None:
+    limit = program_bytes() + 2 * GB
     plans = [
-        plan_blocks(predictor, resolve_axes((n, n, n), 3, None), 1, memory=2 * GB, n_jobs=2)
+        plan_blocks(predictor, resolve_axes((n, n, n), 3, None), 1, memory=limit, n_jobs=2)
         for n in (1000, 4000, 100_000)
     ]
     assert len({(plan.block, plan.tile, plan.chunk) for plan in plans}) == 1
-    assert max(plan.memory for plan in plans) <= 2 * GB
+    assert max(plan.memory for plan in plans) <= limit
     assert max(plan.memory for plan in plans) - min(plan.memory for plan in plans) < GB / 10
 
 
 def test_less_memory_gives_smaller_tiles_then_fewer_threads(predictor: BlockPredictor) -> None:
     axes = resolve_axes((4000,) * 3, 3, None)
     plans = [
-        plan_blocks(predictor, axes, 1, memory=limit, n_jobs=8) for limit in (9 * GB, 3 * GB, GB)
+        plan_blocks(predictor, axes, 1, memory=program_bytes() + share, n_jobs=8)
+        for share in (9 * GB, 3 * GB, GB * 3 // 4)
     ]
     sizes = [np.prod(plan.tile) for plan in plans]
     assert sizes[0] == 64 * 128 * 128 > sizes[1] >= sizes[2]
@@ -43,6 +51,17 @@ def test_less_memory_gives_smaller_tiles_then_fewer_threads(predictor: BlockPred
     assert len({plan.chunk for plan in plans}) == 1
     with pytest.raises(ValueError, match=r"takes .* GB of memory at least; the limit is 0\.1 GB"):
         plan_blocks(predictor, axes, 1, memory=GB // 10, n_jobs=8)
+
+
+def test_what_the_program_holds_already_leaves_the_threads_their_share(
+    predictor: BlockPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer with large layers holds more than a run on the command line may take as a whole."""
+    monkeypatch.setattr("napari_pixclass.blockwise._geometry.program_bytes", lambda: 6 * GB)
+    axes = resolve_axes((4000,) * 3, 3, None)
+    plan = plan_blocks(predictor, axes, 1, memory=default_memory(2), n_jobs=2)
+    assert 6 * GB < plan.memory <= 6 * GB + 2 * 600_000_000
+    assert plan.n_jobs == 2
 
 
 @given(shape=st.tuples(*[st.integers(1, 300)] * 3), block=st.tuples(*[st.integers(1, 300)] * 3))

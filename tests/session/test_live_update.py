@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from psygnal.testing import assert_not_emitted
+from psygnal.testing import assert_emitted, assert_not_emitted
 
 from napari_pixclass.classifier import PixelClassifier
 from napari_pixclass.session import ArrayImage, LiveArray, LiveResult, LiveSession
@@ -133,6 +133,19 @@ def test_a_loaded_classifier_stays_until_something_changes(
     live.labels_changed()
     finish(live)
     assert live.classifier is not loaded
+
+
+def test_a_stroke_during_a_run_stops_it_and_says_so(live: LiveSession, labels: np.ndarray) -> None:
+    with assert_not_emitted(live.prediction_overtaken):
+        labels[20:24, 20:50] = 2
+        live.labels_changed()
+        finish(live)
+    with assert_emitted(live.prediction_overtaken):
+        run = live.predict()
+        labels[20:24, 20:50] = 1
+        live.labels_changed()
+    assert run.cancelled
+    finish(live)
 
 
 def test_nothing_starts_once_it_is_closed(live: LiveSession, labels: np.ndarray) -> None:

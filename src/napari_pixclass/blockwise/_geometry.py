@@ -36,7 +36,8 @@ _BLOCKS_PER_THREAD = 4
 
 # Measured: what filters hold besides the features, in copies of the tile with its halo as float32.
 _COPIES = 2.4
-_SLACK = 24_000_000  # a thread's decoded and encoded chunks, and what the allocator keeps
+_SLACK = 50_000_000  # decoded and encoded chunks, and what the allocator keeps, for each thread
+_LATER = 80_000_000  # libraries and compiled kernels that are loaded only when a run has begun
 
 _PROGRAM = 400_000_000  # the interpreter with its libraries, where the system does not say
 
@@ -63,11 +64,14 @@ class BlockPlan:
 
 
 def default_memory(n_jobs: int) -> int:
-    """Bytes that a run may take where nobody says: 0.4 GB and 0.5 GB for each thread, half of the machine at most."""
-    wanted = 400_000_000 + n_jobs * 500_000_000
+    """Bytes that the process may take where nobody says: what it holds, and 0.6 GB for each thread.
+
+    What it holds counts as 0.4 GB at least; threads get half of the machine at most.
+    """
+    threads = n_jobs * 600_000_000
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        wanted = min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-    return wanted
+        threads = min(threads, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    return max(400_000_000, program_bytes()) + threads
 
 
 def plan_blocks(
@@ -107,7 +111,7 @@ def plan_blocks(
         )
     longest = block or axes.spatial
     chunk = tuple(map(min, CHUNKS[ndim], axes.spatial, longest))
-    program = program_bytes()
+    program = program_bytes() + _LATER
     least = 0
     for jobs in range(n_jobs, 0, -1):
         for tile, candidate in _candidates(chunk, axes, block, n_jobs):

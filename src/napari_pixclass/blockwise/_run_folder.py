@@ -119,7 +119,7 @@ def check_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> Non
             differs = f"was {before}, and is {now} now" if is_readable else "was another one"
             raise SettingsDiffer(
                 f"a run can only be resumed with the settings it was begun with; its {name} {differs}. "
-                "Use the old one, or start anew (--overwrite)."
+                "Use the old one, or start anew (overwrite)."
             )
 
 

@@ -147,7 +147,7 @@ class DiskTask:
             self.classifier,
             self.frozen.class_table_,
             options.paths,
-            {output: _lazy_levels(path) for output, path in options.paths.items()}
+            {output: lazy_levels(path) for output, path in options.paths.items()}
             if self.format == "ome-zarr"
             else {},
             n_pixels,
@@ -224,12 +224,15 @@ class DiskTask:
 
         name, suffix = _file_name(self.image.name), SUFFIXES[self.format]
         folder = self.folder.absolute()
-        memory = self.memory or default_memory(resolve_n_jobs(self.frozen.n_jobs))
+        if self.memory is None:
+            memory = default_memory(resolve_n_jobs(self.frozen.n_jobs))
+        else:
+            memory = program_bytes() + self.memory
         return WriteOptions(
             paths={o: folder / f"{name}_{o.capitalize()}{suffix}" for o in self.outputs},
             unfinished=folder / f"{name}.unfinished",
             spacing=spacing_of(self.image, self.frozen.state.features.ndim),
-            memory=program_bytes() + memory,
+            memory=memory,
         )
 
     def _image_file(self) -> ImageFile:
@@ -278,9 +281,9 @@ def _given(array: ArrayLike) -> ArrayLike:
 
 
 def _without_options(sentence: str) -> str:
-    """A sentence of the engine without the options of the command line that it names as the remedy."""
+    """A sentence of the engine without the options in brackets that it names as the remedy: people see a box."""
     told, _, remedy = sentence.rpartition(". ")
-    return f"{told}. {_REMEDY}" if "--" in remedy else sentence
+    return f"{told}. {_REMEDY}" if "(overwrite)" in remedy else sentence
 
 
 def _file_name(name: str) -> str:
@@ -288,7 +291,8 @@ def _file_name(name: str) -> str:
     return _NOT_IN_NAMES.sub("_", name).strip(" .")[:_LONGEST_NAME] or "image"
 
 
-def _lazy_levels(path: Path) -> list[Any]:
+def lazy_levels(path: Path) -> list[Any]:
+    """Resolutions of an OME-Zarr image as dask arrays, the finest first; channels come first."""
     import dask.array as da
     import zarr
 

@@ -13,7 +13,7 @@ from ._jobs import Job
 from ._live_result import LiveWork
 from ._live_steps import Inputs, Looked, Trained, is_outdated
 from ._looking_session import LookingSession
-from ._session import ALL, LIVE, TRAINING
+from ._session import ALL, LIVE, PREDICTION, TRAINING
 from ._sources import Pair
 from ._training import Training
 
@@ -25,6 +25,8 @@ class LiveSession(LookingSession):
     """A session that, if told to, follows the labels."""
 
     live_update_changed = Signal(bool)
+    prediction_overtaken = Signal()
+    """A prediction that was asked for has been cancelled, since there will be a newer classifier."""
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
         super().__init__(wake)
@@ -86,8 +88,11 @@ class LiveSession(LookingSession):
             return
         is_new = self._n_seen != self._n_events or self._training_inputs != self._trained_on
         if is_new and self._pairs:
+            is_overtaken = self._queue.newest(PREDICTION) is not None
             self._queue.cancel(tuple(topic for topic in ALL if topic != LIVE))
             self._start_live()
+            if is_overtaken:
+                self.prediction_overtaken.emit()
         else:
             super()._predict_view()
 
