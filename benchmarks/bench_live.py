@@ -8,8 +8,9 @@ For every stroke, from the release of the mouse button:
   (taking over results and giving them to layers). Software rendering, as in a virtual display, takes most of the rest:
   "napari alone" is the stall when the same layers, as plain arrays, are drawn once more and nothing else runs.
 
-Medians and 90th percentiles over all strokes. For volumes also: a plane that was never seen before. Needs a display;
-run it with xvfb-run where there is none.
+Medians and 90th percentiles over all strokes. For volumes also: a plane that was never seen before, and scrolling
+through planes that were, and through those of the image alone (stalls only). The cases "zarr" and "pyramid" are a
+volume of 16.8 GB on disk with sparse labels. Needs a display; run it with xvfb-run where there is none.
 """
 
 from __future__ import annotations
@@ -26,18 +27,16 @@ from typing import Any
 
 import napari
 import numpy as np
-from bench_engine import make_image
+from live_images import CASES, LiveImage
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
-from scipy import ndimage
 
 import napari_pixclass as px
+from napari_pixclass.blockwise import program_bytes
 
 os.environ["NAPARI_PIXCLASS_STATE"] = tempfile.mkdtemp()  # strokes of a benchmark are nobody's work
 
-CASES = {"2d": ((2048, 2048), 1.0), "3d": ((64, 512, 512), 1.6)}
-"""Shape of the image, and zoom."""
 N_STROKES = 40
 """Strokes that are there from the beginning, some 5000 pixels."""
 
@@ -83,47 +82,41 @@ class Clock:
 class Bench:
     """A window with an image, labels, and live update."""
 
-    def __init__(self, case: str) -> None:
-        shape, zoom = CASES[case]
+    def __init__(self, source: LiveImage) -> None:
+        self.source = source
+        ndim = source.data.ndim
         self.viewer = napari.Viewer()
         self.viewer.window.resize(1590, 990)
-        image = make_image(shape)
-        self.truth = self._truth(image)
-        self.image = self.viewer.add_image(image, name="image")
-        self.labels = self.viewer.add_labels(self._scribble(N_STROKES), name="labels")
-        self.labels.brush_size = 4
-        self.session = px.session(self.viewer)
-        self.session.features = px.FeatureSet.all(len(shape))
-        self.viewer.window.add_plugin_dock_widget("napari-pixclass", "Train")
-        self.session.add_pair(self.image, self.labels)
-        if len(shape) == 3:
-            self.viewer.dims.set_current_step(0, shape[0] // 2)
-        spin(1)
-        self.viewer.scene.camera.zoom = zoom
-        spin(1)
         self.canvas = self.viewer.window._qt_viewer.canvas
+        self.session = px.session(self.viewer)
+        self.viewer.window.add_plugin_dock_widget("napari-pixclass", "Train")
+        spin(1)
         self.clock = Clock(self.canvas._scene_canvas, self.session)
+        start = self.clock.reset()
+        is_pyramid = len(source.levels) > 1
+        data = source.levels if is_pyramid else source.data
+        self.image = self.viewer.add_image(data, name="image", multiscale=is_pyramid)
+        if ndim == 3:
+            self.viewer.dims.set_current_step(0, source.middle[0])
+        wait_until(lambda: self.clock.on_screen_after(start) is not None)
+        self.opened = {"seconds": time.perf_counter() - start, "stall": self.clock.stall}
+        self.viewer.scene.camera.zoom = source.zoom
+        spin(1)
+        self.planes: list[int] = []
+        if ndim == 3:
+            middle = source.middle[0]
+            self.planes = [*range(middle - 22, middle - 6, 2), *range(middle + 8, middle + 24, 2)]
+        self.image_alone = [self.scroll(plane) for plane in self.planes]
+        self.labels = self.viewer.add_labels(source.scribbled(N_STROKES), name="labels")
+        self.labels.brush_size = 4
+        self.session.features = px.FeatureSet.all(ndim)
+        self.session.add_pair(self.image, self.labels)
+        if ndim == 3:
+            self.viewer.dims.set_current_step(0, middle)
+        spin(1)
         self.delivered: list[float] = []
         for signal in (self.session.live_result_changed, self.session.live_tiles_changed):
             signal.connect(lambda result: self.delivered.append(time.perf_counter()))
-
-    @staticmethod
-    def _truth(image: np.ndarray) -> np.ndarray:
-        """Dark, medium or bright after smoothing: what a user would call the three classes."""
-        smooth = ndimage.gaussian_filter(image.astype(np.float32), 5)
-        edges = np.quantile(smooth[..., ::4, ::4], [1 / 3, 2 / 3])
-        return 1 + np.digitize(smooth, edges).astype(np.uint8)
-
-    def _scribble(self, n_strokes: int) -> np.ndarray:
-        """Strokes around the middle; in a volume, in the plane in the middle."""
-        labels = np.zeros(self.truth.shape, dtype=np.uint8)
-        plane = tuple(n // 2 for n in self.truth.shape[:-2])
-        rng = np.random.default_rng(1)
-        for _ in range(n_strokes):
-            y, x = (int(n // 2 + rng.integers(-200, 200)) for n in self.truth.shape[-2:])
-            place = (*plane, slice(y, y + 3), slice(x, x + 40))
-            labels[place] = self.truth[place]
-        return labels
 
     def stroke(self, index: int) -> float:
         """Paint a stroke of the class that is there; return when the button was released."""
@@ -147,18 +140,18 @@ class Bench:
         """Of many strokes the one that stays most within one class."""
         native, camera = self.canvas.native, self.viewer.scene.camera
         middle = np.array([native.height(), native.width()]) / 2
-        plane = tuple(self.viewer.dims.current_step[: self.truth.ndim - 2])
+        plane = self.viewer.dims.current_step[: self.source.data.ndim - 2]
         best: tuple[float, list[QPoint], int] | None = None
         for _ in range(200):
             start = rng.integers((60, 60), (native.height() - 60, native.width() - 60))
             step = rng.uniform(-4, 4, 2)
             points = start + np.arange(12)[:, np.newaxis] * step
             pixels = np.asarray(camera.center[-2:]) + (points - middle) / camera.zoom
-            inside = (pixels >= 0) & (pixels < self.truth.shape[-2:])
-            if not inside.all():
+            in_plane = np.broadcast_to(plane, (len(pixels), len(plane)))
+            classes = self.source.classes_at(np.hstack([in_plane, pixels]).astype(np.intp))
+            if classes is None:
                 continue
-            y, x = pixels.astype(int).T
-            counts = np.bincount(self.truth[(*plane, y, x)])
+            counts = np.bincount(classes)
             share = counts.max() / len(points)
             if best is None or share > best[0]:
                 best = share, [QPoint(int(p[1]), int(p[0])) for p in points], int(counts.argmax())
@@ -189,8 +182,11 @@ class Bench:
         layers = [
             layer for layer in self.session.output_layers.of(self.image).values() if layer.visible
         ]
-        for layer in layers:
-            layer.data = np.asarray(layer.data).copy()
+        plane = self.viewer.dims.current_step[: self.source.data.ndim - 2]
+        for layer in layers:  # the others are not drawn, and there may be too many for memory
+            full = layer.data[0] if layer.multiscale else layer.data
+            shown = np.broadcast_to(np.array(full[tuple(plane)]), full.shape)
+            layer.data = [shown] if layer.multiscale else shown
         spin(0.5)
         self.clock.reset()
         for layer in layers:
@@ -207,6 +203,13 @@ class Bench:
 
         return self.measure(act)
 
+    def scroll(self, plane: int) -> dict[str, float]:
+        """The stall of going to a plane for which there is nothing to predict."""
+        self.clock.reset()
+        self.viewer.dims.set_current_step(0, plane)
+        spin(0.3)
+        return {"stall": self.clock.stall, "own": max(self.clock.own, default=0.0)}
+
 
 def spin(seconds: float) -> None:
     QTest.qWait(round(1000 * seconds))
@@ -222,42 +225,54 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def run(case: str, n_strokes: int) -> dict[str, Any]:
-    bench = Bench(case)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(CASES[case](Path(folder)))
+        try:
+            return {"case": case, **figures_of(bench, n_strokes)}
+        finally:
+            bench.viewer.close()
+
+
+def figures_of(bench: Bench, n_strokes: int) -> dict[str, Any]:
     bench.session.live_update = True
     wait_until(lambda: bool(bench.delivered) and bench.session.job is None)
     spin(1)
     bench.measure(lambda: bench.stroke(999))  # warm
     strokes = [bench.measure(lambda i=i: bench.stroke(i)) for i in range(n_strokes)]
-    unseen = []
-    if case == "3d":
-        planes = [*range(10, 26, 2), *range(40, 56, 2)]
-        unseen = [bench.switch_plane(plane) for plane in planes]
-        bench.viewer.dims.set_current_step(0, 32)
+    unseen = [bench.switch_plane(plane) for plane in bench.planes]
+    seen = [bench.scroll(plane) for plane in reversed(bench.planes)]
+    if bench.planes:
+        bench.viewer.dims.set_current_step(0, bench.source.middle[0])
         spin(1)
-    figures = {
-        "case": case,
-        "strokes": strokes,
-        "unseen planes": unseen,
-        "feature memory MB": bench.session.feature_memory_used / 1e6,
-        "labelled pixels": sum(bench.session.counts.values()),
-        "canvas": [bench.canvas.native.width(), bench.canvas.native.height()],
-    }
+    feature_memory = bench.session.feature_memory_used / 1e6
     bench.session.live_update = False
     spin(0.5)
-    figures["napari alone"] = [bench.napari_alone() for _ in range(10)]
-    bench.viewer.close()
-    return figures
+    return {
+        "opened": bench.opened,
+        "strokes": strokes,
+        "unseen planes": unseen,
+        "planes seen before": seen,
+        "planes without us": bench.image_alone,
+        "feature memory MB": feature_memory,
+        "process MB": program_bytes() / 1e6,
+        "labelled pixels": sum(bench.session.counts.values()),
+        "canvas": [bench.canvas.native.width(), bench.canvas.native.height()],
+        "napari alone": [bench.napari_alone() for _ in range(10)],
+    }
 
 
 def table(figures: dict[str, Any]) -> str:
     lines = []
-    for name in ("strokes", "unseen planes"):
+    for name in ("strokes", "unseen planes", "planes seen before", "planes without us"):
         runs = figures[name]
         if not runs:
             continue
         cells = [figures["case"], name, str(len(runs))]
         for what in ("first", "complete", "stall", "own"):
-            values = [1000 * each[what] for each in runs]
+            values = [1000 * each[what] for each in runs if what in each]
+            if not values:
+                cells.append("")
+                continue
             cells.append(
                 f"{statistics.median(values):.0f} / {np.percentile(values, 90):.0f} / {max(values):.0f}"
             )
@@ -282,7 +297,8 @@ def main() -> None:
         print(table(results[-1]), flush=True)
         print(
             f"  {results[-1]['labelled pixels']} labelled pixels, canvas {results[-1]['canvas']}, "
-            f"{results[-1]['feature memory MB']:.0f} MB of features"
+            f"{results[-1]['feature memory MB']:.0f} MB of features, {results[-1]['process MB']:.0f} MB in all; opened "
+            f"in {results[-1]['opened']['seconds']:.2f} s, stall {1000 * results[-1]['opened']['stall']:.0f} ms"
         )
     if options.json:
         options.json.write_text(json.dumps(results))
