@@ -46,7 +46,8 @@ def test_2d_features_match_the_reference(spacing: tuple[float, float] | None) ->
 
 
 @pytest.mark.parametrize(
-    ("spacing", "sigmas_2d"), [(None, ()), ((2.0, 1.0, 1.0), (1.0,)), ((12.5, 1.0, 1.0), ())]
+    ("spacing", "sigmas_2d"),
+    [(None, ()), ((2.0, 1.0, 1.0), (1.0,)), ((12.5, 1.0, 1.0), ()), ((0.5, 1.0, 1.0), ())],
 )
 def test_3d_features_match_the_reference(
     spacing: tuple[float, ...] | None, sigmas_2d: tuple[float, ...]

@@ -43,12 +43,13 @@ class PaddedBlock:
     ----------
     field
         The values. Rows and columns beyond the image are those seen in a mirror; planes beyond it are left out.
-    n_planes
-        Planes of the image: filters along z mirror it themselves, because a thin volume would grow severalfold.
+    extent
+        Planes, rows and columns of the image. Filters along z mirror it themselves, because a thin volume would grow
+        severalfold.
     """
 
     field: Field
-    n_planes: int
+    extent: tuple[int, int, int]
 
 
 def read_padded(
@@ -101,8 +102,9 @@ def read_padded(
         source, _ = mirrored(y[row], axes.spatial[-2])
         block[:, row] = block[:, source - y[0]]
     first_plane = inside[0].start if len(region) == 3 else 0
-    n_planes = axes.spatial[0] if len(region) == 3 else 1
-    return PaddedBlock(Field(block, first_plane, (halo[-2], halo[-1])), n_planes)
+    n_planes, n_rows, n_columns = (1,) * (3 - len(region)) + axes.spatial
+    field = Field(block, first_plane, (halo[-2], halo[-1]))
+    return PaddedBlock(field, (n_planes, n_rows, n_columns))
 
 
 def _place(positions: npt.NDArray[np.int64], inside: slice) -> slice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -14,8 +14,9 @@ from sklearn.exceptions import NotFittedError
 
 from ._axes import AS_TRAINED, ArrayLike, AsTrained, ImageAxes, as_image, resolve_axes
 from ._channel_features import ChannelFeatures, Features, ndim_of
-from ._classes import default_class
+from ._classes import ClassInfo, default_class
 from ._features import FeatureSet
+from ._fitted_state import FittedState, state_of_forest
 from ._forest import ForestArrays
 from ._grow import grow_forest, seed_sequence
 from ._output_arrays import Output, output_steps
@@ -25,23 +26,6 @@ from ._samples import Samples, iter_samples, labelled_blocks, merge_samples
 from ._scales import valid_spacing
 from ._steps import Step, Steps, run_steps
 from ._training import Images, Labels, Spacing, count_steps, growing_steps, training_images
-
-
-@dataclass(frozen=True, slots=True)
-class FittedState:
-    """All that training found out. Made whole, then assigned at once: a failed or cancelled fit leaves the old one."""
-
-    features: ChannelFeatures
-    channel_axis: int | None
-    spacing: tuple[float, ...]
-    classes: npt.NDArray[np.integer[Any]]
-    n_samples: tuple[int, ...]
-    forest: ForestArrays | None
-    predictor: BlockPredictor
-
-    @property
-    def n_channels(self) -> int:
-        return self.features.n_channels
 
 
 class PixelClassifier(ClassifierMixin, BaseEstimator):
@@ -77,7 +61,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     channel_axis_, spacing_
         As given to `fit`; used by the other methods too.
     n_samples_
-        Number of labelled pixels of each class.
+        Number of labelled pixels of each class; 0 where that is not known (`from_forest`).
     class_table_
         Name and colour of each class, in the order of `classes_`; may be assigned, and is saved.
     """
@@ -231,6 +215,45 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         """A fitted classifier from what another one found out; `parameters` as for the constructor."""
         classifier = cls(state.features.plain, **parameters)
         classifier._adopt(state, estimator)
+        return classifier
+
+    @classmethod
+    def from_forest(
+        cls,
+        forest: ForestArrays,
+        features: Features,
+        classes: Sequence[ClassInfo],
+        *,
+        n_channels: int = 1,
+        channel_axis: int | None = None,
+        spacing: Spacing = None,
+        n_samples: Sequence[int] | None = None,
+    ) -> Self:
+        """A classifier whose forest was trained elsewhere; it predicts, is saved and can be trained again.
+
+        Parameters
+        ----------
+        forest
+            Its columns are those of `compute_features`, its classes those of `classes`, in their order.
+        features
+            As in the constructor.
+        classes
+            Value, name and colour of each class, by ascending value.
+        n_channels, channel_axis, spacing
+            Of the images that it was trained on.
+        n_samples
+            Number of pixels of each class that it was trained on, 0 where that is not known; None if it never is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these do not fit together, or the forest is damaged.
+        """
+        state = state_of_forest(
+            forest, features, classes, n_channels, channel_axis, spacing, n_samples
+        )
+        classifier = cls.from_state(state, None, n_estimators=forest.n_trees)
+        classifier.class_table_ = tuple(classes)
         return classifier
 
     @property

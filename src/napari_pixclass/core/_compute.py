@@ -45,6 +45,7 @@ def compute_features(
     spacing
         Size of a pixel along each of the `ndim` spatial axes, in any unit: only the ratios count. Sigma is in
         pixels of the finest axis; along the others it is ``sigma * finest / spacing``, and derivatives are per length.
+        Ilastik's dialects know no spacing.
     n_jobs
         Number of threads; None takes all cores.
 
@@ -80,6 +81,16 @@ def compute_features(
     truncated at 4 standard deviations and normalised (`gaussian_kernel`); for ``sigma >= sqrt(2)`` the image is
     smoothed with :math:`\sqrt{\sigma^2 - 1}` first and differentiated with kernels of width 1, which is the same by the
     semigroup property of the Gaussian (Lindeberg, 1994) and several times faster.
+
+    Feature sets of the dialect ``"ilastik"`` give what that program gives, so that its classifiers run here. With
+    :math:`s' = \min(\sigma, 1)` it smooths the image first, with :math:`\sqrt{\sigma^2 - 1}` above sigma 1 and with
+    :math:`\sigma` otherwise (kernels truncated at 3.5 standard deviations); then it applies the filters at :math:`s'`
+    (truncated at 2). Its difference of Gaussians is :math:`G_{s'} - G_{0.66 s'}` of the image so smoothed; its
+    structure tensor differentiates at :math:`0.5 s'` and integrates at :math:`s'`, and products of derivatives are
+    mirrored at the borders, not the image. Installations of ilastik that filtered with the library vigra instead of
+    fastfilters, as some of version 1.2, differentiate at :math:`s'` and integrate at :math:`0.5 s'`: dialect
+    ``"ilastik-vigra"``. In both sigma is in pixels along every axis, and `spacing` changes nothing. ilastik refuses
+    sigmas that are too large for an image; here the image is mirrored again and again, as in our own dialect.
 
     Results do not depend on how the image is cut into blocks: features of a crop that includes `features.halo` pixels
     around it equal the crop of the features, bit for bit.
@@ -169,8 +180,10 @@ def compute_planes(
     if out is None:
         out = np.empty((len(features), *shape), dtype=np.float32)
     volume = out.reshape((len(features),) + (1,) * (3 - len(shape)) + shape)
-    planes = range(region[0].start, region[0].stop) if len(shape) == 3 else range(1)
+    z, y, x = (range(1),) * (3 - len(shape)) + tuple(
+        range(axis.start, axis.stop) for axis in region
+    )
     scratch = Scratch() if scratch is None else scratch
     for plan in scale_plans(features, tuple(spacing)):
-        plan.compute(padded.field, planes, padded.n_planes, volume, scratch)
+        plan.compute(padded.field, (z, y, x), padded.extent, volume, scratch)
     return out

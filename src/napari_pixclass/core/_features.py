@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Literal, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 
 from ._families import DEFAULT_SIGMAS, FAMILIES, FAMILY_OF, MAX_SIGMA, Family
+from ._scales import Dialect as Dialect
 from ._scales import ScaleGeometry, scale_geometry
-
-Dialect = Literal["pixclass"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,8 @@ class FeatureSet:
     sigmas_2d
         Sigmas of a 3D set whose filters run plane by plane all the same.
     dialect
-        Definition of the filters that the ids stand for. ``"pixclass"``: see `compute_features`.
+        Definition of the filters that the ids stand for: ours, ``"pixclass"``, or those of ilastik, ``"ilastik"`` or
+        ``"ilastik-vigra"``. See `compute_features`.
 
     Examples
     --------
@@ -78,8 +78,10 @@ class FeatureSet:
     def __post_init__(self) -> None:
         if self.ndim not in (2, 3):
             raise ValueError(f"ndim of a feature set must be 2 or 3; got {self.ndim!r}.")
-        if self.dialect != "pixclass":
-            raise ValueError(f"dialect must be 'pixclass'; got {self.dialect!r}.")
+        if self.dialect not in get_args(Dialect):
+            raise ValueError(
+                f"dialect must be one of {', '.join(get_args(Dialect))}; got {self.dialect!r:.50}."
+            )
         object.__setattr__(self, "selection", _normalised_selection(self.selection))
         chosen = {sigma for _, sigmas in self.selection for sigma in sigmas}
         planar = tuple(sorted({_valid_sigma(sigma) for sigma in self.sigmas_2d} & chosen))
@@ -92,6 +94,7 @@ class FeatureSet:
         ndim: int = 2,
         *,
         sigmas_2d: Iterable[float] = (),
+        dialect: Dialect = "pixclass",
     ) -> Self:
         """Make a feature set from ``{family id: [sigmas]}``."""
         if not isinstance(selection, Mapping):
@@ -100,10 +103,16 @@ class FeatureSet:
                 "Example: {'gaussian_smoothing': [1.0, 3.5]}."
             )
         pairs = tuple((family, _as_tuple(sigmas)) for family, sigmas in selection.items())
-        return cls(pairs, ndim, tuple(sigmas_2d))
+        return cls(pairs, ndim, tuple(sigmas_2d), dialect)
 
     @classmethod
-    def all(cls, ndim: int = 2, *, sigmas: Sequence[float] = DEFAULT_SIGMAS) -> Self:
+    def all(
+        cls,
+        ndim: int = 2,
+        *,
+        sigmas: Sequence[float] = DEFAULT_SIGMAS,
+        dialect: Dialect = "pixclass",
+    ) -> Self:
         """All families at all scales (those below a family's smallest scale left out): 49 features in 2D, 61 in 3D."""
         return cls.from_selection(
             {
@@ -111,6 +120,7 @@ class FeatureSet:
                 for family in FAMILIES
             },
             ndim,
+            dialect=dialect,
         )
 
     @classmethod
@@ -163,7 +173,7 @@ class FeatureSet:
 
     def geometry(self, sigma: float, spacing: Sequence[float] | None = None) -> ScaleGeometry:
         """Kernel widths and halo of scale `sigma` for an image of this `spacing`."""
-        return scale_geometry(sigma, self.ndim, self.ndim_at(sigma), spacing)
+        return scale_geometry(sigma, self.ndim, self.ndim_at(sigma), spacing, self.dialect)
 
     def halo_for(self, spacing: Sequence[float] | None = None) -> tuple[int, ...]:
         """Pixels that a block needs around it along each spatial axis, for an image of this `spacing`."""

@@ -20,7 +20,7 @@ from ._taps import FEW, LANES, correlate_even, correlate_few_even, correlate_few
 
 Weights = npt.NDArray[np.float32]
 Offsets = npt.NDArray[np.int64]
-Widths = tuple[float, float, float]
+Kernels = tuple[Weights, Weights, Weights]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,16 @@ class Field:
 
 
 @lru_cache(maxsize=1024)
-def half_kernel(sigma: float, orders: tuple[int, ...] = (0,), length: float = 1.0) -> Weights:
+def half_kernel(
+    sigma: float, orders: tuple[int, ...], truncate: float, length: float = 1.0
+) -> Weights:
     """Gaussian kernels of these derivative `orders`, one after the other, from the centre to the right end.
 
     `length` is the pixel's: derivatives are per unit of length.
     """
     halves = []
     for order in orders:
-        kernel = gaussian_kernel(sigma, order)
+        kernel = gaussian_kernel(sigma, order, truncate)
         halves.append(kernel[len(kernel) // 2 :] / np.float32(length**order))
     return np.concatenate(halves)
 
@@ -67,7 +69,7 @@ def mirrored(
 
 def smooth(
     source: Field,
-    sigmas: Widths,
+    kernels: Kernels,
     planes: range,
     n_planes: int,
     shape: tuple[int, int],
@@ -81,8 +83,8 @@ def smooth(
     ----------
     source
         The image around the block, with at least the margin that is needed.
-    sigmas
-        Widths along z, y and x in pixels; 0 leaves an axis alone.
+    kernels
+        Half kernels along z, y and x; those of a single weight leave an axis alone.
     planes
         Positions of the planes to compute, in the image.
     n_planes
@@ -94,7 +96,6 @@ def smooth(
     scratch, name
         Where the result is kept.
     """
-    kernels = [half_kernel(sigma) for sigma in sigmas]
     radius_z, radius_y, radius_x = (len(kernel) - 1 for kernel in kernels)
     rows, width = shape[0] + 2 * margin[0], shape[1] + 2 * margin[1]
     if radius_z:
@@ -104,7 +105,7 @@ def smooth(
         )
         wide = margin[0] + radius_y, margin[1] + radius_x
         extent = rows + 2 * radius_y, width + 2 * radius_x
-        out = scratch.volume("along z", len(planes), *extent)
+        out = scratch.volume(f"{name} along z", len(planes), *extent)
         y, x = (have - want for have, want in zip(source.margin, wide, strict=True))
         smooth_along_z(
             source.values,

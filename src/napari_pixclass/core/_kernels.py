@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ._scales import kernel_radius
+from ._scales import TRUNCATE, kernel_radius
 
 Kernel = npt.NDArray[np.float32]
 
@@ -15,10 +15,10 @@ IDENTITY: Kernel = np.ones(1, dtype=np.float32)
 
 
 @lru_cache(maxsize=1024)
-def gaussian_kernel(sigma: float, order: int = 0) -> Kernel:
+def gaussian_kernel(sigma: float, order: int = 0, truncate: float = TRUNCATE) -> Kernel:
     """Sampled Gaussian of width `sigma` pixels, or its derivative of `order` 1 or 2.
 
-    With ``g(x) = exp(-x^2 / (2 sigma^2))`` sampled at the integers up to ``kernel_radius(sigma)``:
+    With ``g(x) = exp(-x^2 / (2 sigma^2))`` sampled at the integers up to ``kernel_radius(sigma, truncate)``:
 
     - order 0: g, normalised to sum 1;
     - order 1: ``x g``, normalised so that a ramp of slope 1 gives 1;
@@ -29,7 +29,7 @@ def gaussian_kernel(sigma: float, order: int = 0) -> Kernel:
     """
     if sigma == 0:
         return IDENTITY
-    radius = kernel_radius(sigma)
+    radius = kernel_radius(sigma, truncate)
     x = np.arange(-radius, radius + 1, dtype=np.float64)
     if radius == 1 and order > 0:
         # The conditions leave one kernel of three taps, whatever the sigma; g itself underflows at tiny ones.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from . import _pointwise as pointwise
-from ._filters import Weights, even_row, odd_row, steps
+from ._filters import Offsets, Weights, even_row, odd_row, steps
 from ._jit import njit
-from ._outlets import Outlets
+from ._outlets import Outlets, Reversed
 from ._scratch import Block, Flat
 
 
@@ -27,6 +27,7 @@ def planar_features(
     filter_x: Weights,
     integration_y: Weights,
     integration_x: Weights,
+    reversal: Reversed,
     inner: Block,
     products: Block,
     out: Outlets,
@@ -45,6 +46,8 @@ def planar_features(
         Half kernels of orders 0, 1 and 2, one after the other.
     integration_y, integration_x
         Half kernels of the structure tensor's integration.
+    reversal
+        Products that change their sign.
     inner
         The block smoothed with the inner width of the difference of Gaussians.
     products
@@ -100,7 +103,10 @@ def planar_features(
                 odd_row(along, radius, along_x, 0, filter_x, 1, 3, gradient, wide, wide)
             if has_tensor:
                 slot = (y + beyond_y) % (2 * beyond_y + 1)
-                _integrate_along_x(gradient, wide, integration_x, products, slot, width)
+                sign = reversal.rows[y + beyond_y]
+                _integrate_along_x(
+                    gradient, wide, sign, reversal.columns, integration_x, products, slot, width
+                )
             if has_tensor and y >= beyond_y:
                 first = (y - beyond_y) % (2 * beyond_y + 1)
                 _integrate_along_y(products, integration_y, first, width, values)
@@ -131,7 +137,14 @@ def planar_features(
 
 @njit
 def _integrate_along_x(
-    gradient: Flat, wide: int, weights: Weights, products: Block, slot: int, width: int
+    gradient: Flat,
+    wide: int,
+    sign: np.float32,
+    reversed_columns: Offsets,
+    weights: Weights,
+    products: Block,
+    slot: int,
+    width: int,
 ) -> None:
     """Multiply the gradient's components (yy, xx, yx), smooth along x, and put the row into the ring."""
     radius = len(weights) - 1
@@ -140,7 +153,10 @@ def _integrate_along_x(
     ring = products.reshape(-1)
     for entry in range(3):
         a, b = (0, wide, 0)[entry], (0, wide, wide)[entry]
-        pointwise.product(gradient, a, b, np.float32(1), row, 0, wide)
+        pointwise.product(gradient, a, b, sign if entry == 2 else np.float32(1), row, 0, wide)
+        if entry == 2:
+            for column in reversed_columns:
+                row[column] = -row[column]
         to = (entry * products.shape[1] + slot) * products.shape[2]
         even_row(row, radius, along_x, 0, weights, 0, 1, ring, to, width)
 

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from ._features import FeatureSet
-from ._filters import Field, Weights, Widths, half_kernel, mirrored, smooth
-from ._outlets import Outlets
+from ._filters import Field, Kernels, half_kernel, mirrored, smooth
+from ._outlets import Outlets, Reversed
 from ._planar import planar_features
-from ._scales import ScaleGeometry
+from ._scales import ScaleGeometry, Stage
 from ._scratch import Block, Scratch
 from ._taps import FEW
 from ._volumetric import Columns, Planes, volume_features
 
-Filters = tuple[Weights, Weights, Weights]
+Box = tuple[range, range, range]
+"""Positions of a block in the image along z, y and x."""
 
 _OUTLET_OF = {
     "gaussian_smoothing": "smoothing",
@@ -29,17 +31,13 @@ _OUTLET_OF = {
 
 
 @dataclass(frozen=True, slots=True)
-class ScalePlan:
-    """One scale of a feature set in images of one spacing; widths and kernels along (z, y, x).
+class Sweep:
+    """Features that are made of the same derivatives, in one go; kernels along (z, y, x).
 
     Attributes
     ----------
     rows
         For each outlet, which features of a channel it gives.
-    is_planar
-        Whether its filters run in the plane.
-    presmoothing, inner
-        Widths of the smoothing before everything else, and of the inner Gaussian of the difference of Gaussians.
     filters
         Half kernels of orders 0, 1 and 2, one after the other.
     integrations
@@ -47,14 +45,52 @@ class ScalePlan:
     """
 
     rows: dict[str, slice]
+    filters: Kernels
+    integrations: Kernels
+
+    @property
+    def integration_reach(self) -> tuple[int, int, int]:
+        """Planes, rows and columns that the structure tensor needs beyond the block."""
+        if self.rows["tensor"].start == self.rows["tensor"].stop:
+            return 0, 0, 0
+        z, y, x = (len(weights) - 1 for weights in self.integrations)
+        return z, y, x
+
+    @property
+    def reach(self) -> tuple[int, int, int]:
+        """Planes, rows and columns of the presmoothed image that it needs beyond the block."""
+        z, y, x = (
+            len(filters) // 3 - 1 + extra
+            for filters, extra in zip(self.filters, self.integration_reach, strict=True)
+        )
+        return z, y, x
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePlan:
+    """One scale of a feature set in images of one spacing.
+
+    Attributes
+    ----------
+    is_planar
+        Whether its filters run in the plane.
+    presmoothing, inner
+        Half kernels of the smoothing before everything else, and of the inner Gaussian of the difference of Gaussians.
+    is_inner_presmoothed, mirrors_products
+        See `ScaleGeometry`.
+    sweeps
+        What is made of the presmoothed image.
+    """
+
     is_planar: bool
-    presmoothing: Widths
-    inner: Widths
-    filters: Filters
-    integrations: Filters
+    presmoothing: Kernels
+    inner: Kernels
+    is_inner_presmoothed: bool
+    mirrors_products: bool
+    sweeps: tuple[Sweep, ...]
 
     def compute(
-        self, source: Field, planes: range, n_planes: int, out: Block, scratch: Scratch
+        self, source: Field, box: Box, extent: tuple[int, int, int], out: Block, scratch: Scratch
     ) -> None:
         """Write all features of a block.
 
@@ -62,73 +98,70 @@ class ScalePlan:
         ----------
         source
             The image with a halo around the block.
-        planes
-            Positions of the block's planes in the image.
-        n_planes
-            Planes of the image.
+        box
+            Where the block lies in the image.
+        extent
+            Planes, rows and columns of the image.
         out
             C-contiguous array (n_features of a channel, Z, Y, X).
         scratch
             Memory for intermediate results.
         """
-        outlets = Outlets(**{name: out[self.rows[name]] for name in Outlets._fields})
-        shape = out.shape[2], max(out.shape[3], FEW)
-
-        # 1. Smooth what the derivatives and the structure tensor need.
-        beyond = self._integration_reach()
+        # 1. Smooth what the sweeps need.
+        planes, shape = box[0], (out.shape[2], max(out.shape[3], FEW))
         z, y, x = (
-            len(filters) // 3 - 1 + extra
-            for filters, extra in zip(self.filters, beyond, strict=True)
+            max(reach) for reach in zip(*(sweep.reach for sweep in self.sweeps), strict=True)
         )
-        wanted = range(max(planes.start - z, 0), min(planes.stop + z, n_planes))
+        wanted = range(max(planes.start - z, 0), min(planes.stop + z, extent[0]))
         smoothed = smooth(
-            source, self.presmoothing, wanted, n_planes, shape, (y, x), scratch, "smoothed"
+            source, self.presmoothing, wanted, extent[0], shape, (y, x), scratch, "smoothed"
         )
         inner = scratch.array("inner", (1, 1, 1))
-        if len(outlets.difference):
+        if any(sweep.rows["difference"].stop for sweep in self.sweeps):
+            begin = smoothed if self.is_inner_presmoothed else source
             inner = smooth(
-                source, self.inner, planes, n_planes, shape, (0, 0), scratch, "inner"
+                begin, self.inner, planes, extent[0], shape, (0, 0), scratch, "inner"
             ).values
 
-        # 2. The rest happens in one sweep.
-        y0, x0 = smoothed.margin
-        if self.is_planar:
-            planar_features(
-                smoothed.values,
-                planes.start - smoothed.first_plane,
-                y0,
-                x0,
-                shape[1],
-                *self.filters[1:],
-                *self.integrations[1:],
-                inner,
-                scratch.volume("products", 3, 2 * beyond[1] + 1, shape[1]),
-                outlets,
+        # 2. The rest happens in the sweeps.
+        for sweep in self.sweeps:
+            outlets = Outlets(**{name: out[sweep.rows[name]] for name in Outlets._fields})
+            reversal = self._reversed(box, extent, sweep)
+            if self.is_planar:
+                _sweep_planes(sweep, smoothed, planes, shape, reversal, inner, outlets, scratch)
+            else:
+                self._sweep_volume(
+                    sweep, smoothed, box, extent, shape, reversal, inner, outlets, scratch
+                )
+
+    def _reversed(self, box: Box, extent: tuple[int, int, int], sweep: Sweep) -> Reversed:
+        """Where around the block derivatives along y or x have the other sign than products need."""
+        is_flipped = [
+            mirrored(np.arange(axis.start - reach, axis.stop + reach), length)[1]
+            & self.mirrors_products
+            for axis, reach, length in zip(
+                box[1:], sweep.integration_reach[1:], extent[1:], strict=True
             )
-        else:
-            self._compute_volume(smoothed, planes, n_planes, shape, inner, outlets, scratch)
+        ]
+        return Reversed(_signs(is_flipped[0]), np.flatnonzero(is_flipped[1]))
 
-    def _integration_reach(self) -> tuple[int, int, int]:
-        """Planes, rows and columns that the structure tensor needs beyond the block."""
-        if self.rows["tensor"].start == self.rows["tensor"].stop:
-            return 0, 0, 0
-        z, y, x = (len(weights) - 1 for weights in self.integrations)
-        return z, y, x
-
-    def _compute_volume(
+    def _sweep_volume(
         self,
+        sweep: Sweep,
         smoothed: Field,
-        planes: range,
-        n_planes: int,
+        box: Box,
+        extent: tuple[int, int, int],
         shape: tuple[int, int],
+        reversal: Reversed,
         inner: Block,
         outlets: Outlets,
         scratch: Scratch,
     ) -> None:
         # 1. Planes along z. Beyond the image everything is seen in a mirror.
-        beyond = self._integration_reach()
+        planes, n_planes = box[0], extent[0]
+        beyond = sweep.integration_reach
         gradient = range(max(planes.start - beyond[0], 0), min(planes.stop + beyond[0], n_planes))
-        radius = len(self.filters[0]) // 3 - 1
+        radius = len(sweep.filters[0]) // 3 - 1
         taps, _ = mirrored(np.arange(gradient.start - radius, gradient.stop + radius), n_planes)
         products, is_flipped = mirrored(
             np.arange(planes.start - beyond[0], planes.stop + beyond[0]), n_planes
@@ -138,14 +171,14 @@ class ScalePlan:
             len(gradient),
             planes.start - gradient.start,
             products - gradient.start,
-            np.where(is_flipped, np.float32(-1), np.float32(1)),
+            _signs(is_flipped & (not self.mirrors_products)),
         )
 
         # 2. Memory.
         width = shape[1] + 2 * beyond[2]
         n_columns = int(taps.max() - taps.min()) + 1
         columns = Columns(
-            scratch.array("along y", (3, width + 2 * (len(self.filters[2]) // 3 - 1))),
+            scratch.array("along y", (3, width + 2 * (len(sweep.filters[2]) // 3 - 1))),
             scratch.array("along yx", (6, n_columns, width)),
             scratch.array("gradient", (3, len(gradient), width)),
             scratch.array("product", (len(products), width)),
@@ -161,13 +194,44 @@ class ScalePlan:
             x0,
             shape[1],
             combined,
-            self.filters,
-            self.integrations,
+            reversal,
+            sweep.filters,
+            sweep.integrations,
             inner,
             columns,
             ring,
             outlets,
         )
+
+
+def _sweep_planes(
+    sweep: Sweep,
+    smoothed: Field,
+    planes: range,
+    shape: tuple[int, int],
+    reversal: Reversed,
+    inner: Block,
+    outlets: Outlets,
+    scratch: Scratch,
+) -> None:
+    y0, x0 = smoothed.margin
+    planar_features(
+        smoothed.values,
+        planes.start - smoothed.first_plane,
+        y0,
+        x0,
+        shape[1],
+        *sweep.filters[1:],
+        *sweep.integrations[1:],
+        reversal,
+        inner,
+        scratch.volume("products", 3, 2 * sweep.integration_reach[1] + 1, shape[1]),
+        outlets,
+    )
+
+
+def _signs(is_flipped: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    return np.where(is_flipped, np.float32(-1), np.float32(1))
 
 
 @lru_cache(maxsize=64)
@@ -178,25 +242,38 @@ def scale_plans(features: FeatureSet, spacing: tuple[float, ...]) -> tuple[Scale
 
 def _scale_plan(features: FeatureSet, sigma: float, spacing: tuple[float, ...]) -> ScalePlan:
     geometry: ScaleGeometry = features.geometry(sigma, spacing)
-    filters = [
-        half_kernel(width, (0, 1, 2), length)
-        for width, length in zip(
-            _three(geometry.filter, 0.0), _three(geometry.lengths, 1.0), strict=True
-        )
-    ]
-    integrations = [half_kernel(width) for width in _three(geometry.integration, 0.0)]
+    rows = _rows(features, sigma)
+    # One sweep where the structure tensor is made of the same derivatives as the rest, otherwise two.
+    choices = [(geometry.filter, rows)]
+    if geometry.gradient != geometry.filter:
+        tensor = {name: rows[name] if name == "tensor" else slice(0, 0) for name in rows}
+        others = {name: slice(0, 0) if name == "tensor" else rows[name] for name in rows}
+        choices = [(geometry.filter, others), (geometry.gradient, tensor)]
     return ScalePlan(
-        _rows(features, sigma),
         features.ndim_at(sigma) == 2,
-        _three(geometry.presmoothing, 0.0),
-        _three(geometry.inner, 0.0),
-        (filters[0], filters[1], filters[2]),
-        (integrations[0], integrations[1], integrations[2]),
+        _kernels(geometry.presmoothing),
+        _kernels(geometry.inner),
+        geometry.is_inner_presmoothed,
+        geometry.mirrors_products,
+        tuple(
+            Sweep(own, _kernels(stage, (0, 1, 2), geometry.lengths), _kernels(geometry.integration))
+            for stage, own in choices
+            if any(place.stop for place in own.values())
+        ),
     )
 
 
-def _three(values: tuple[float, ...], fill: float) -> Widths:
-    z, y, x = (fill,) * (3 - len(values)) + values
+def _kernels(
+    stage: Stage, orders: tuple[int, ...] = (0,), lengths: tuple[float, ...] = (1.0, 1.0, 1.0)
+) -> Kernels:
+    """Half kernels along z, y and x."""
+    missing = 3 - len(stage.sigmas)
+    z, y, x = (
+        half_kernel(sigma, orders, stage.truncate, length)
+        for sigma, length in zip(
+            (0.0,) * missing + stage.sigmas, ((1.0,) * missing + lengths)[-3:], strict=True
+        )
+    )
     return z, y, x
 
 

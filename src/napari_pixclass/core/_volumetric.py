@@ -15,7 +15,7 @@ import numpy.typing as npt
 from . import _pointwise as pointwise
 from ._filters import Offsets, Weights, even_row, odd_row, steps
 from ._jit import njit
-from ._outlets import Outlets
+from ._outlets import Outlets, Reversed
 from ._scratch import Block
 from ._taps import FEW, LANES
 
@@ -54,7 +54,8 @@ class Planes(NamedTuple):
     n_gradient, start
         Planes of the gradient, and which of them is the block's first.
     mirror, sign
-        Planes of the gradient under the integration's taps, and -1 where they are seen in a mirror, else 1.
+        Planes of the gradient under the integration's taps; and -1 where they are seen in a mirror that reverses
+        derivatives along z, else 1.
     """
 
     taps: Offsets
@@ -71,6 +72,7 @@ def volume_features(
     x0: int,
     width: int,
     planes: Planes,
+    reversal: Reversed,
     filters: tuple[Weights, Weights, Weights],
     integrations: tuple[Weights, Weights, Weights],
     inner: Block,
@@ -90,6 +92,8 @@ def volume_features(
         Columns to compute: those of the block, but at least `FEW`.
     planes
         Which planes are combined along z.
+    reversal
+        Products that change their sign.
     filters
         For z, y and x: half kernels of orders 0, 1 and 2, one after the other.
     integrations
@@ -117,7 +121,18 @@ def volume_features(
             _write_row(y, width, planes, filters[0], integrations, inner, columns, out)
         if has_tensor:
             slot = (y + beyond) % (2 * beyond + 1)
-            _integrate_products(slot, width, n_planes, planes, integrations, columns, products)
+            sign = reversal.rows[y + beyond]
+            _integrate_products(
+                slot,
+                width,
+                n_planes,
+                planes,
+                sign,
+                reversal.columns,
+                integrations,
+                columns,
+                products,
+            )
         if has_tensor and y >= beyond:
             _write_tensor(y - beyond, width, integrations[1], products, out.tensor)
 
@@ -249,6 +264,8 @@ def _integrate_products(
     width: int,
     n_planes: int,
     planes: Planes,
+    sign_y: np.float32,
+    reversed_columns: Offsets,
     integrations: tuple[Weights, Weights, Weights],
     columns: Columns,
     products: Block,
@@ -270,8 +287,13 @@ def _integrate_products(
         for z in range(len(planes.mirror)):
             # A derivative along z changes its sign in a mirror.
             sign = planes.sign[z] if entry in (3, 4) else np.float32(1)
+            if entry in (3, 5):
+                sign *= sign_y
             at = planes.mirror[z] * wide
             pointwise.product(gradient, a + at, b + at, sign, product, z * wide, wide)
+            if entry in (4, 5):
+                for column in reversed_columns:
+                    product[z * wide + column] = -product[z * wide + column]
         for left in range(0, wide, LANES):
             # The planes of a narrow column stay in the first cache while all of them are smoothed.
             x = max(0, min(left, wide - FEW))
