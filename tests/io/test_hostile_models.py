@@ -83,8 +83,8 @@ def change_header(model: Path, target: Path, change: Callable[[dict[str, Any]], 
 
 
 def test_a_newer_file_asks_for_an_update(model: Path, tmp_path: Path) -> None:
-    path = change_header(model, tmp_path / "new", lambda header: header.update(format_version=3))
-    refuse(path, "format version 3, this program reads versions up to 2; update napari-pixclass")
+    path = change_header(model, tmp_path / "new", lambda header: header.update(format_version=4))
+    refuse(path, "format version 4, this program reads versions up to 3; update napari-pixclass")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_wrong_classes(model: Path, tmp_path: Path) -> None:
         (renamed(name="\ud800" * 9_000), "a class name must be"),
         (renamed(name="two\nlines"), "a class name must be"),
         (renamed(name="\x1b[31m"), "a class name must be"),
-        (renamed(n_samples=0), "not within"),
+        (renamed(n_samples=-1), "not within"),
     ):
         refuse(change_header(model, tmp_path / "m", change), reason)
 

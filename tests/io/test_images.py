@@ -253,6 +253,56 @@ def test_kinds_of_png(
     np.testing.assert_array_equal(image.data, shown.reshape(expected_shape))
 
 
+@pytest.mark.parametrize("shape", [(8, 9), (8, 9, 3)])
+def test_jpeg(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    Image.fromarray(numbers(shape, "uint8")).save(tmp_path / "a.JPG")
+    image = open_image(tmp_path / "a.JPG")
+    assert (image.axes, image.channel_axis) == (("YXS", 2) if len(shape) == 3 else ("YX", None))
+    np.testing.assert_array_equal(image.data, iio.imread(tmp_path / "a.JPG"))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npy_is_memory_mapped(tmp_path: Path, order: str) -> None:
+    array = np.asarray(numbers((3, 8, 9)), order=order)  # type: ignore[call-overload]
+    np.save(tmp_path / "a.npy", array)
+    image = open_image(tmp_path / "a.npy")
+    assert isinstance(image.data, np.memmap)
+    assert (image.axes, image.channel_axis, image.spacing) == ("QYX", None, None)
+    np.testing.assert_array_equal(image.data, array)
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([[print, 1]], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="cannot be read as an image"):
+        open_image(tmp_path / "a.npy")
+
+
+def test_an_npy_file_that_was_cut_short(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", numbers((30, 40)))
+    content = (tmp_path / "a.npy").read_bytes()
+    for length in (3, 40, 200, len(content) - 1):
+        (tmp_path / "a.npy").write_bytes(content[:length])
+        with pytest.raises(ValueError, match="cannot be read as an image"):
+            open_image(tmp_path / "a.npy")
+
+
+def test_names_of_channels(tmp_path: Path) -> None:
+    names = ["DAPI", "GFP"]
+    array = numbers((2, 8, 9), "uint8")
+    options: dict[str, dict[str, object]] = {
+        "ome": {"ome": True, "metadata": {"axes": "CYX", "Channel": {"Name": names}}},
+        "imagej": {"imagej": True, "metadata": {"axes": "CYX", "Labels": names}},
+        "none": {"metadata": {"axes": "CYX"}},
+    }
+    for name, how in options.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", array, photometric="minisblack", **how)
+        image = open_image(tmp_path / f"{name}.tif")
+        assert image.channel_names == (() if name == "none" else tuple(names))
+    labelled = {"axes": "ZYX", "Labels": names}  # of planes, which are no channels
+    tifffile.imwrite(tmp_path / "z.tif", array, imagej=True, metadata=labelled)
+    assert open_image(tmp_path / "z.tif").channel_names == ()
+
+
 def test_labels_of_a_palette_are_its_indices(tmp_path: Path) -> None:
     labels = np.zeros((8, 9), dtype=np.uint8)
     labels[2:4], labels[6] = 1, 2
@@ -287,12 +337,10 @@ def test_what_is_no_image(tmp_path: Path) -> None:
         open_image(tmp_path / "nothing.tif")
     with pytest.raises(ValueError, match="is a folder"):
         open_image(tmp_path)
-    (tmp_path / "a.jpg").write_bytes(b"x")
-    with pytest.raises(
-        ValueError, match=r"files that end in \.tif, \.tiff, \.png, \.zarr, \.h5, \.hdf5; got"
-    ):
-        open_image(tmp_path / "a.jpg")
-    for suffix in (".tif", ".png"):
+    (tmp_path / "a.gif").write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"files that end in \.tif, .*\.npy, \.zarr, .*; got"):
+        open_image(tmp_path / "a.gif")
+    for suffix in (".tif", ".png", ".jpg", ".npy", ".h5"):
         for content in (b"", b"hello", b"II*\0", b"\x89PNG\r\n\x1a\n"):
             path = tmp_path / f"broken{suffix}"
             path.write_bytes(content)
@@ -349,6 +397,10 @@ def test_real_files(shared_data: Path) -> None:
     assert nuclei.spacing == pytest.approx((0.2837, 0.1268, 0.1268), rel=1e-3)
     two = open_image(shared_data / "inputs_misc/cellfinder_zcyx.ome.tif")
     assert (two.axes, two.channel_axis, two.spacing) == ("ZCYX", 1, (5.0, 2.0, 2.0))
+    with_names = open_image(shared_data / "inputs_misc/IXMtest_A02_s9.tif")
+    assert (with_names.axes, len(with_names.channel_names)) == ("CYX", 3)
+    metals = sorted((shared_data / "imc_bodenmiller_ilastik/ome").glob("*.ome.tiff"))[0]
+    assert "Laminin" in str(open_image(metals).channel_names)
     human = shared_data / "human_scribbles/bbbc007_crops/scribbles"
     for path in human.glob("*.tif"):  # float64 of small integers
         assert open_labels(path).dtype == np.int64

@@ -9,8 +9,11 @@ import pytest
 import tifffile
 
 from napari_pixclass.io import (
+    Display,
+    ImageFile,
     open_image,
     replacing_all,
+    write_image,
     write_png,
     write_tiff,
 )
@@ -113,3 +116,22 @@ def test_written_png_comes_back(tmp_path: Path, dtype: str) -> None:
     np.testing.assert_array_equal(open_image(tmp_path / "a.png").data, numbers((8, 9), dtype))
     write_png(tmp_path / "a.png", numbers((8, 9, 3), "uint8"))
     assert open_image(tmp_path / "a.png").axes == "YXS"
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (3, 9, 1), (3, 1, 9), (2, 3, 7, 1)])
+def test_hyperstacks_of_one_row_or_column_come_back(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    array = numbers(shape)
+    axes = "ZCYX"[-len(shape) :]
+    colors = ((255, 0, 0),) * shape[-3]
+    write_tiff(tmp_path / "a.tiff", array, axes, display=Display((0, 200), colors))
+    image = open_image(tmp_path / "a.tiff")
+    np.testing.assert_array_equal(image.data, array)
+    assert image.axes == axes
+
+
+@pytest.mark.parametrize("axes", ["QYX", "QQQYX"])
+def test_hdf5_of_axes_that_nobody_knows(tmp_path: Path, axes: str) -> None:
+    pytest.importorskip("h5py")
+    array = numbers((2, 3, 2, 5, 6)[-len(axes) :])
+    write_image(tmp_path / "a.h5", ImageFile("a", array, axes))
+    np.testing.assert_array_equal(open_image(tmp_path / "a.h5").data, array)

@@ -6,14 +6,40 @@ from typing import TYPE_CHECKING
 
 from ._archive import FileContentError, ModelFileError
 from ._atomic import check_target, replacing, replacing_all
+from ._find_images import find_images, find_named_images, natural_key
 from ._fingerprint import fingerprint
 from ._folders import check_replaceable, make_folder, put_in_place
-from ._hdf5 import Hdf5Store, require_h5py
+from ._given_axes import (
+    ChannelAxis,
+    chosen_spacing,
+    with_axes,
+    with_channel_axis,
+    with_given_axes,
+    with_spatial_axes,
+)
+from ._hdf5 import Hdf5Store, require_h5py, value_range
+from ._ilastik import read_ilastik
+from ._ilastik_forest import IlastikForest
+from ._ilastik_images import ImageSource
+from ._ilastik_labels import IlastikLabels
+from ._ilastik_project import IlastikFeatures, IlastikLane, IlastikProject
 from ._image_file import ImageFile
-from ._images import READERS, open_image, open_labels, stem_of, with_channel_axis
+from ._image_writing import write_image
+from ._images import READERS, open_image, open_label_image, open_labels, split_container, stem_of
+from ._label_files import LABKIT_SUFFIX, SCRIBBLES_SUFFIX, LabelFile, open_label_file
+from ._label_writing import LABEL_SUFFIXES, LabelGeometry, write_labels
 from ._model_info import ModelInfo
-from ._ome_zarr_store import OmeZarrGeometry, OmeZarrStore, ome_zarr_store, settings_of
-from ._png import write_png
+from ._npy import NpyStore, write_npy
+from ._ome_zarr_store import (
+    OmeZarrGeometry,
+    OmeZarrResult,
+    OmeZarrStore,
+    ome_zarr_store,
+    result_in,
+    settings_of,
+)
+from ._open_for_model import open_for_model
+from ._pictures import write_png
 from ._scribbles_file import (
     ScribblesFileError,
     ScribblesInfo,
@@ -22,52 +48,100 @@ from ._scribbles_file import (
     save_scribbles,
 )
 from ._scribbles_folder import STATE_VARIABLE, ScribblesFolder, state_folder
-from ._tiff import write_tiff
+from ._system_errors import in_words
 from ._tiff_store import TiffStore
+from ._tiff_writing import Display, write_tiff
+from ._training_labels import (
+    TrainingLabels,
+    check_labels_folder,
+    has_own_labels,
+    labels_folder,
+    load_training_labels,
+    save_training_labels,
+)
 from ._written_labels import WrittenLabels, in_blocks, is_zarr, labelled_pixels
 
 if TYPE_CHECKING:
     from ._model_file import inspect_model, load_model, save_model
 
 __all__ = [
+    "LABEL_SUFFIXES",
+    "LABKIT_SUFFIX",
     "READERS",
+    "SCRIBBLES_SUFFIX",
     "STATE_VARIABLE",
+    "ChannelAxis",
+    "Display",
     "FileContentError",
     "Hdf5Store",
+    "IlastikFeatures",
+    "IlastikForest",
+    "IlastikLabels",
+    "IlastikLane",
+    "IlastikProject",
     "ImageFile",
+    "ImageSource",
+    "LabelFile",
+    "LabelGeometry",
     "ModelFileError",
     "ModelInfo",
+    "NpyStore",
     "OmeZarrGeometry",
+    "OmeZarrResult",
     "OmeZarrStore",
     "ScribblesFileError",
     "ScribblesFolder",
     "ScribblesInfo",
     "TiffStore",
+    "TrainingLabels",
     "WrittenLabels",
+    "check_labels_folder",
     "check_replaceable",
     "check_target",
+    "chosen_spacing",
+    "find_images",
+    "find_named_images",
     "fingerprint",
+    "has_own_labels",
     "in_blocks",
+    "in_words",
     "inspect_model",
     "inspect_scribbles",
     "is_zarr",
     "labelled_pixels",
+    "labels_folder",
     "load_model",
     "load_scribbles",
+    "load_training_labels",
     "make_folder",
+    "natural_key",
     "ome_zarr_store",
+    "open_for_model",
     "open_image",
+    "open_label_file",
+    "open_label_image",
     "open_labels",
     "put_in_place",
+    "read_ilastik",
     "replacing",
     "replacing_all",
     "require_h5py",
+    "result_in",
     "save_model",
     "save_scribbles",
+    "save_training_labels",
     "settings_of",
+    "split_container",
     "state_folder",
     "stem_of",
+    "value_range",
+    "with_axes",
     "with_channel_axis",
+    "with_given_axes",
+    "with_spatial_axes",
+    "write_image",
+    "write_labels",
+    "write_npy",
     "write_png",
     "write_tiff",
 ]

@@ -145,6 +145,13 @@ class ArchiveReader:
             }:
                 raise FileContentError(f"its part {entry.filename} is packed in an unknown way")
 
+    def checksums(self) -> list[tuple[str, int, int]]:
+        """Name, CRC-32 and length of every array, as the table of contents has them."""
+        entries = self._archive.infolist()
+        return sorted(
+            (e.filename, e.CRC, e.file_size) for e in entries if e.filename != self._kind.header
+        )
+
     def header(self) -> object:
         """Give the JSON text as Python values; NaN and infinity are refused."""
         text = self._read(self._kind.header, MAX_HEADER_BYTES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     with replacing_all([path]) as (temporary,):
         yield temporary
+
+
+def file_to_write(path: str | os.PathLike[str], *, atomic: bool) -> AbstractContextManager[Path]:
+    """As `replacing`, or the path itself where it is a temporary one that somebody else puts in place."""
+    return replacing(path) if atomic else nullcontext(Path(path))
 
 
 @contextmanager

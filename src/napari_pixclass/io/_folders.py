@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
+
+from ._atomic import check_target
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
@@ -56,3 +62,26 @@ def put_in_place(source: Path, target: Path, trash: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def new_zarr_folder(path: Path) -> Iterator[Path]:
+    """Give a folder that does not exist yet, and put what was written there in place of `path` at the end.
+
+    If anything goes wrong, `path` stays as it was and nothing is left behind.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` is something else than a zarr folder.
+    OSError
+        If nothing can be written beside it.
+    """
+    check_replaceable(path)
+    check_target(path.parent / f".{path.name[:100]}.part")
+    trash = Path(mkdtemp(prefix=f".{path.name[:100]}.", dir=path.parent))
+    try:
+        yield trash / "new"
+        put_in_place(trash / "new", path, trash)
+    finally:
+        shutil.rmtree(trash, ignore_errors=True)

@@ -36,6 +36,11 @@ class ImageFile:
     translation
         Position of the first pixel along the axes Z, Y, X that the image has, in `unit`, or None where the file says
         nothing of it.
+    channel_names
+        A name for each channel, or nothing where the file knows none.
+    volume_spacing
+        Spacing along Z, Y, X of one plane that its file calls a volume; None for everything else. `data` has no axis Z
+        then, as napari shows it; see `with_spatial_axes`.
     """
 
     name: str
@@ -45,6 +50,8 @@ class ImageFile:
     spacing: tuple[float, ...] | None = None
     unit: str | None = None
     translation: tuple[float, ...] | None = None
+    channel_names: tuple[str, ...] = ()
+    volume_spacing: tuple[float, ...] | None = None
 
     @property
     def has_known_axes(self) -> bool:
@@ -74,6 +81,27 @@ def channel_axis_of(axes: str, path: object) -> int | None:
             "Split its channels into files, or convert its colours to channels."
         )
     return found[0] if found else None
+
+
+def named_axes(axes: str) -> str:
+    """The same letters, where an axis without a name is Z if there is none yet, then T, the last one first."""
+    letters = list(axes)
+    for position in reversed([i for i, letter in enumerate(letters) if letter == "Q"]):
+        free = [letter for letter in "ZT" if letter not in letters]
+        if not free:
+            break
+        letters[position] = free[0]
+    return "".join(letters)
+
+
+def names_of_channels(
+    names: object, shape: tuple[int, ...], channel_axis: int | None
+) -> tuple[str, ...]:
+    """The names that a file gives to channels, if there is one for each of them."""
+    if channel_axis is None or not isinstance(names, list | tuple):
+        return ()
+    usable = len(names) == shape[channel_axis] and all(isinstance(name, str) for name in names)
+    return tuple(names) if usable and any(names) else ()
 
 
 def without_alpha(data: npt.NDArray[Any], axes: str) -> tuple[npt.NDArray[Any], str]:

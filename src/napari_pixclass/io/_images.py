@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ._given_axes import ChannelAxis, with_given_axes
 from ._hdf5 import read_hdf5
-from ._image_file import SPATIAL
+from ._npy import read_npy
 from ._ome_zarr import read_zarr
-from ._png import read_png, read_png_labels
+from ._pictures import read_picture, read_picture_labels
 from ._tiff import read_tiff
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     from ._image_file import ImageFile
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 READERS: dict[str, tuple[Reader, Reader]] = {
     ".tif": (read_tiff, read_tiff),
     ".tiff": (read_tiff, read_tiff),
-    ".png": (read_png, read_png_labels),
+    ".png": (read_picture, read_picture_labels),
+    ".jpg": (read_picture, read_picture_labels),
+    ".jpeg": (read_picture, read_picture_labels),
+    ".npy": (read_npy, read_npy),
 }
 
 # Formats that hold several images, named as in file.h5/name: suffix, then the reader.
@@ -38,60 +41,31 @@ CONTAINERS: dict[str, Callable[[Path, str, str], ImageFile]] = {
 }
 
 
-def open_image(path: str | os.PathLike[str], channel_axis: int | None = None) -> ImageFile:
+def open_image(
+    path: str | os.PathLike[str],
+    channel_axis: ChannelAxis = None,
+    axes: str | None = None,
+) -> ImageFile:
     """Open an image with what the file knows about its axes and spacing.
 
     Parameters
     ----------
     path
-        A TIFF, PNG or HDF5 file, or a zarr folder. Within HDF5 and zarr an image is named as in ``file.h5/name``; of
-        OME-Zarr images the full resolution is taken. Their pixels are read when they are needed.
+        A TIFF, PNG, JPEG, npy or HDF5 file, or a zarr folder. Within HDF5 and zarr an image is named as in
+        ``file.h5/name``; of OME-Zarr images the full resolution is taken. Their pixels are read when they are needed.
     channel_axis
-        Axis of the channels, where the file does not say it or is wrong.
+        Axis of the channels, where the file does not say it or is wrong; "none" if it has none.
+    axes
+        A letter for each axis, likewise; see `with_axes`.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the format is not read, the file is damaged, or `channel_axis` is not one of its axes.
+        If the format is not read, the file is damaged, or `axes` or `channel_axis` do not fit it.
     """
-    image = _read(Path(path), 0)
-    if channel_axis is None:
-        return image
-    ndim = image.data.ndim
-    if not -ndim <= channel_axis < ndim:
-        raise ValueError(
-            f"channel_axis must be one of the image's {ndim} axes; got {channel_axis} for '{path}' "
-            f"of shape {image.data.shape}."
-        )
-    return with_channel_axis(image, channel_axis % ndim)
-
-
-def with_channel_axis(image: ImageFile, channel_axis: int | None) -> ImageFile:
-    """The same image with another channel axis, or with none; its letters change accordingly.
-
-    Where the file called the channels Z, Y or X its letters were invented: the last two of the
-    other axes are then Y and X.
-    """
-    letters = ["Q" if letter in "CS" else letter for letter in image.axes]
-    if channel_axis is not None:
-        named = image.axes[channel_axis]
-        del letters[channel_axis]
-        if named in SPATIAL and letters[-2:] != ["Y", "X"]:
-            leading = ["Q" if letter in "YX" else letter for letter in letters[:-2]]
-            letters = [*leading, *"YX"[-len(letters) :]]
-        letters.insert(channel_axis, "S" if named == "S" else "C")
-    axes = "".join(letters)
-    unchanged = all(axes.find(letter) == image.axes.find(letter) for letter in SPATIAL)
-    return dataclasses.replace(
-        image,
-        axes=axes,
-        channel_axis=channel_axis,
-        spacing=image.spacing if unchanged else None,
-        unit=image.unit if unchanged else None,
-        translation=image.translation if unchanged else None,
-    )
+    return with_given_axes(_read(Path(path), 0), axes, channel_axis)
 
 
 def open_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.integer]:
@@ -108,14 +82,7 @@ def open_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.integer]:
         If the format is not read, the file is damaged, or it holds a coloured picture or anything
         else but whole numbers.
     """
-    path = Path(path)
-    image = _read(path, 1)
-    if image.axes.endswith("S"):
-        raise ValueError(
-            f"labels must hold one class value per pixel; '{path}' is a picture in colours, of "
-            f"shape {image.data.shape}. Save the labels themselves, not how they look."
-        )
-    data = np.asarray(image.data)
+    data = np.asarray(open_label_image(path).data)
     if data.dtype.kind == "b":
         return data.astype(np.uint8)
     if data.dtype.kind == "f":
@@ -127,30 +94,46 @@ def open_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.integer]:
     return data
 
 
+def open_label_image(path: str | os.PathLike[str]) -> ImageFile:
+    """Open an image of labels with what the file knows about its axes; its numbers are not looked at.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the format is not read, the file is damaged, or it holds a coloured picture.
+    """
+    image = _read(Path(path), 1)
+    if image.axes.endswith("S"):
+        raise ValueError(
+            f"labels must hold one class value per pixel; '{path}' is a picture in colours, of "
+            f"shape {image.data.shape}. Save the labels themselves, not how they look."
+        )
+    return image
+
+
 def stem_of(path: str | os.PathLike[str]) -> str:
     """Name of an image file without folder and suffix; ``.ome.tif`` counts as one suffix.
 
     Of an image in a zarr folder or HDF5 file that of the folder or file.
     """
-    stem = _split(Path(path))[0].stem
+    stem = split_container(Path(path))[0].stem
     return stem[:-4] if stem.lower().endswith(".ome") else stem
 
 
-def _split(path: Path) -> tuple[Path, str]:
+def split_container(path: Path) -> tuple[Path, str]:
     """Folder or file that holds several images, and the name within; the path itself where it is no such thing."""
     for container in (path, *path.parents):
-        if container.suffix.lower() in CONTAINERS and container.exists():
+        if container.suffix.lower() in CONTAINERS and os.path.exists(container):
             return container, path.relative_to(container).as_posix().removeprefix(".")
     return path, ""
 
 
 def _read(path: Path, purpose: int) -> ImageFile:
-    container, inner = _split(path)
+    container, inner = split_container(path)
     reader = CONTAINERS.get(container.suffix.lower())
-    is_zarr = path.is_dir() and any(
-        (path / n).exists() for n in ("zarr.json", ".zgroup", ".zarray")
-    )
-    if reader is None and is_zarr:
+    if reader is None and is_zarr_folder(path):
         reader = read_zarr
     if reader is not None and container.exists():
         return _checked(path, lambda: reader(container, stem_of(path), inner))
@@ -165,6 +148,13 @@ def _read(path: Path, purpose: int) -> ImageFile:
             "Convert it to one of these."
         )
     return _checked(path, lambda: readers[purpose](path, stem_of(path)))
+
+
+def is_zarr_folder(path: Path) -> bool:
+    """Whether a folder is a zarr group or array, whatever its name."""
+    return os.path.isdir(path) and any(
+        os.path.exists(path / name) for name in ("zarr.json", ".zgroup", ".zarray")
+    )
 
 
 def _checked(path: Path, read: Callable[[], ImageFile]) -> ImageFile:

@@ -8,6 +8,8 @@ Where they differ, since format version 2, every feature set stands there once, 
 own in their list, or null if it is not used::
 
     "features": [{feature set}, {feature set}], "n_channels": 3, "feature_set_of_channel": [0, null, 1]
+
+Since format version 3 the dialect of a feature set may be another one than ours.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from datetime import UTC, datetime
+from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -82,7 +83,7 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
     seed = classifier.random_state
     header = {
         "format": FORMAT,
-        "format_version": format_version_for(state.features),
+        "format_version": format_version_for(state.features, state.n_samples),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
         **features_header(state.features),
@@ -147,6 +148,23 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelInfo:
             return ModelInfo.from_header(ArchiveReader(file, KIND, tuple(_ARRAYS)).header())
     except FileContentError as error:
         raise _unreadable(path, error) from error
+
+
+def forest_fingerprint(path: str | os.PathLike[str]) -> str:
+    """Give 32 hexadecimal digits that tell forests of model files apart; names, colours and dates do not count.
+
+    Raises
+    ------
+    FileNotFoundError, ModelFileError
+        As `load_model`.
+    """
+    path = _existing_file(path)
+    try:
+        with path.open("rb") as file:
+            checksums = ArchiveReader(file, KIND, tuple(_ARRAYS)).checksums()
+    except FileContentError as error:
+        raise _unreadable(path, error) from error
+    return blake2b(repr(checksums).encode(), digest_size=16).hexdigest()
 
 
 def _existing_file(path: str | os.PathLike[str]) -> Path:

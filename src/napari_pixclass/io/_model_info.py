@@ -15,11 +15,11 @@ from ._json_values import JsonValues, class_table
 from ._model_features import read_features
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FORMAT = "napari-pixclass model"
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when older programs could no longer read a file, or would read it wrongly; see `format_version_for`."""
 
 MAX_TREES_TO_GROW = 1_000_000
@@ -52,7 +52,7 @@ class ModelInfo:
     class_dtype
         Type of the class values in segmentations.
     n_samples
-        Labelled pixels of each class.
+        Labelled pixels of each class; 0 where that is not known.
     random_state, n_estimators
         Parameters of the classifier.
     estimator
@@ -116,7 +116,7 @@ class ModelInfo:
             spacing=_spacing(values.get("spacing", list), features.ndim),
             classes=_classes(rows, class_dtype),
             class_dtype=class_dtype,
-            n_samples=tuple(row.whole("n_samples", 1) for row in rows),
+            n_samples=tuple(row.whole("n_samples", 0) for row in rows),
             random_state=values.optional_whole("random_state", 0, 2**32 - 1),
             n_estimators=values.whole("n_estimators", 1, MAX_TREES_TO_GROW),
             estimator=_estimator(values.get("estimator", object)),
@@ -126,9 +126,12 @@ class ModelInfo:
         )
 
 
-def format_version_for(features: ChannelFeatures) -> int:
+def format_version_for(features: ChannelFeatures, n_samples: Sequence[int]) -> int:
     """Version of a file: the oldest that can say what it has to, so that older programs go on reading most files."""
-    return 1 if features.common is not None else FORMAT_VERSION
+    dialects = {chosen.dialect for _, _, chosen in features.used()}
+    if dialects != {"pixclass"} or 0 in n_samples:
+        return 3
+    return 1 if features.common is not None else 2
 
 
 def _number(value: object) -> float:

@@ -8,7 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ._image_file import SPATIAL, ImageFile, channel_axis_of
+from ._image_file import (
+    SPATIAL,
+    ImageFile,
+    channel_axis_of,
+    named_axes,
+    names_of_channels,
+)
 from ._tiff import MICROMETRE
 
 if TYPE_CHECKING:
@@ -43,13 +49,7 @@ def ome_axes(axes: str) -> str:
     ValueError
         If the format has no place for these axes, or not in this order.
     """
-    letters = list(axes)
-    for position in reversed([i for i, letter in enumerate(letters) if letter == "Q"]):
-        free = [letter for letter in "ZT" if letter not in letters]
-        if not free:
-            break
-        letters[position] = free[0]
-    named = "".join(letters)
+    named = named_axes(axes)
     if named not in {"YX", "ZYX", "TYX", "TZYX"}:
         raise ValueError(
             "OME-Zarr holds images with the axes (T,) (Z,) Y, X in this order, besides channels; "
@@ -173,11 +173,13 @@ def read_zarr(path: Path, name: str, inner: str = "") -> ImageFile:
     unit = known[0] if len(set(known)) == 1 else None
     usable = all(math.isfinite(size) and size > 0 for size in sizes)
     usable = usable and all(map(math.isfinite, starts)) and len(set(spatial)) == len(spatial)
+    channel_axis = channel_axis_of(letters, path)
+    names = _channel_names(attributes.get("ome", attributes))
     return ImageFile(
         name=name,
         data=array,
         axes=letters,
-        channel_axis=channel_axis_of(letters, path),
+        channel_axis=channel_axis,
         spacing=tuple(sizes[letters.index(letter)] for letter in SPATIAL if letter in spatial)
         if usable and len(set(known)) == 1
         else None,
@@ -185,7 +187,16 @@ def read_zarr(path: Path, name: str, inner: str = "") -> ImageFile:
         translation=tuple(starts[letters.index(letter)] for letter in SPATIAL if letter in spatial)
         if usable
         else None,
+        channel_names=names_of_channels(names, array.shape, channel_axis),
     )
+
+
+def _channel_names(ome: Mapping[str, Any]) -> list[str]:
+    shown = ome.get("omero")
+    channels = shown.get("channels") if isinstance(shown, dict) else None
+    if not isinstance(channels, list):
+        return []
+    return [str(c.get("label", "")) if isinstance(c, dict) else "" for c in channels]
 
 
 def _letter(axis: Mapping[str, Any]) -> str:

@@ -244,6 +244,55 @@ def settings_of(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+@dataclass(frozen=True, slots=True)
+class OmeZarrResult:
+    """What a result of this program shows.
+
+    Attributes
+    ----------
+    output
+        What it holds.
+    image
+        Name of the image that it was made of.
+    classes
+        Names and colours; of probabilities in the order of the channels, counted from 1 as their values are not known.
+    """
+
+    output: Output
+    image: str
+    classes: tuple[ClassInfo, ...]
+
+
+def result_in(path: Path) -> OmeZarrResult | None:
+    """What a group holds; None if it is no result of this program, or damaged."""
+    if settings_of(path) is None:
+        return None
+    import zarr
+
+    from napari_pixclass.core import ClassInfo
+
+    try:
+        ome: Any = zarr.open_group(path, mode="r").attrs["ome"]
+        name = str(ome["multiscales"][0]["name"])
+        if "image-label" in ome:
+            label = ome["image-label"]
+            names = {each["label-value"]: each["class"] for each in label["properties"]}
+            shown = [
+                (each["label-value"], names[each["label-value"]], bytes(each["rgba"][:3]).hex())
+                for each in label["colors"]
+            ]
+            output: Output = "segmentation"
+        else:
+            described = enumerate(ome["omero"]["channels"], start=1)
+            shown = [(index, each["label"], each["color"].lower()) for index, each in described]
+            has_classes = any(axis["name"] == "c" for axis in ome["multiscales"][0]["axes"])
+            output = "probabilities" if has_classes else "uncertainty"
+        classes = tuple(ClassInfo(value, title, f"#{color}") for value, title, color in shown)
+    except (LookupError, TypeError, ValueError, AttributeError, OSError):
+        return None
+    return OmeZarrResult(output, name.removesuffix(f" {output}"), classes)
+
+
 def _total_factors(shapes: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
     """How much coarser each level is than the first: every step halves an axis, rounded up, or leaves it."""
     total = (1,) * len(shapes[0])

@@ -19,7 +19,7 @@ from ._json_values import JsonValues, class_table
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from napari_pixclass.core import ClassInfo
 
@@ -66,6 +66,10 @@ class ScribblesInfo:
         When it was written, with time zone.
     n_pixels, n_classes, n_runs
         Labelled pixels, classes among them, and rows of equal pixels that they are stored as.
+    channel_axis
+        Axis of the channels in the image; None where it has none, or nobody has said.
+    pixel_size
+        Size of a pixel along every axis but the channels; None if not known.
     """
 
     image_name: str
@@ -77,6 +81,8 @@ class ScribblesInfo:
     n_pixels: int
     n_classes: int
     n_runs: int
+    channel_axis: int | None = None
+    pixel_size: tuple[float, ...] | None = None
 
     @classmethod
     def from_header(cls, header: object) -> ScribblesInfo:
@@ -117,6 +123,8 @@ class ScribblesInfo:
             n_pixels=n_pixels,
             n_classes=values.whole("n_classes", 0, n_pixels),
             n_runs=values.whole("n_runs", 0, n_pixels),
+            channel_axis=_channel_axis(values, len(shape)),
+            pixel_size=_pixel_size(values, len(shape)),
         )
 
 
@@ -126,6 +134,9 @@ def save_scribbles(
     classes: Iterable[ClassInfo] = (),
     image_name: str = "",
     image_path: str | None = None,
+    *,
+    channel_axis: int | None = None,
+    pixel_size: Sequence[float] | None = None,
 ) -> None:
     """Write labelled pixels to exactly `path`, atomically; an existing file is replaced.
 
@@ -141,6 +152,8 @@ def save_scribbles(
         What the classes are called.
     image_name, image_path
         What was painted on; too long ones are cut.
+    channel_axis, pixel_size
+        How it is read; see `ScribblesInfo`.
 
     Raises
     ------
@@ -170,6 +183,10 @@ def save_scribbles(
         "n_classes": len(np.unique(runs["value"])),
         "n_runs": len(runs["start"]),
     }
+    if channel_axis is not None:
+        header["channel_axis"] = int(channel_axis)
+    if pixel_size is not None:
+        header["pixel_size"] = [float(size) for size in pixel_size]
     with replacing(path) as temporary:
         write_archive(temporary, KIND, header, runs)
 
@@ -254,6 +271,23 @@ def _shape(lengths: list[object]) -> tuple[int, ...]:
     if math.prod(shape) >= 2**62:
         raise FileContentError("the shape in it is too large")
     return shape
+
+
+def _channel_axis(values: JsonValues, ndim: int) -> int | None:
+    """Files of before had none, and most have none."""
+    if "channel_axis" not in values.all():
+        return None
+    return values.whole("channel_axis", -1, ndim)
+
+
+def _pixel_size(values: JsonValues, ndim: int) -> tuple[float, ...] | None:
+    if "pixel_size" not in values.all():
+        return None
+    sizes = values.get("pixel_size", list)
+    numbers = [float(s) for s in sizes if type(s) in (int, float) and math.isfinite(s) and s > 0]
+    if not len(numbers) == len(sizes) == ndim:
+        raise FileContentError("the pixel size in it is none")
+    return tuple(numbers)
 
 
 def _time(text: str) -> datetime:

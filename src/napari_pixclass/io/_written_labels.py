@@ -44,6 +44,9 @@ class WrittenLabels:
             region = tuple(slice(at, at + step) for at, step in zip(first, steps, strict=True))
             yield first, np.asarray(array[region])
 
+    def __getitem__(self, key: Any, /) -> Any:
+        return self._array[key]
+
     def _written(self, steps: Index) -> Iterator[Index]:
         array = self._array
         grid = [range(-(-n // step)) for n, step in zip(array.shape, steps, strict=True)]

@@ -1,4 +1,4 @@
-"""PNG files: grey, coloured, with a palette, of 1, 8 or 16 bits."""
+"""PNG and JPEG files: grey, coloured, with a palette, of 1, 8 or 16 bits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._atomic import replacing
+from ._atomic import file_to_write
 from ._image_file import ImageFile, channel_axis_of, without_alpha
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_png(path: Path, name: str) -> ImageFile:
-    """Read a PNG file; colours of a palette are looked up, transparency is dropped."""
+def read_picture(path: Path, name: str) -> ImageFile:
+    """Read a PNG or JPEG file; colours of a palette are looked up, transparency is dropped."""
     from PIL import Image
 
     with Image.open(path) as picture:
@@ -28,18 +28,20 @@ def read_png(path: Path, name: str) -> ImageFile:
     return ImageFile(name, data, axes, channel_axis_of(axes, path))
 
 
-def read_png_labels(path: Path, name: str) -> ImageFile:
-    """Read a PNG file of labels; where it has a palette, the indices are the class values."""
+def read_picture_labels(path: Path, name: str) -> ImageFile:
+    """Read a PNG or JPEG file of labels; where it has a palette, the indices are the class values."""
     from PIL import Image
 
     with Image.open(path) as picture:
         if picture.mode == "P":
             return ImageFile(name, np.array(picture), "YX")
-    return read_png(path, name)
+    return read_picture(path, name)
 
 
-def write_png(path: str | os.PathLike[str], array: npt.NDArray[Any]) -> None:
-    """Write a grey (Y, X) or RGB (Y, X, 3) array to a PNG file, atomically.
+def write_png(
+    path: str | os.PathLike[str], array: npt.NDArray[Any], *, atomic: bool = True
+) -> None:
+    """Write a grey (Y, X) or RGB (Y, X, 3) array to a PNG file, atomically unless the caller sees to that.
 
     Raises
     ------
@@ -55,5 +57,5 @@ def write_png(path: str | os.PathLike[str], array: npt.NDArray[Any]) -> None:
             "a PNG file holds a grey picture of 8 or 16 bits or an RGB one of 8; got shape "
             f"{array.shape} of {array.dtype.name}. Write TIFF."
         )
-    with replacing(path) as temporary:
+    with file_to_write(path, atomic=atomic) as temporary:
         Image.fromarray(array).save(temporary, format="PNG")

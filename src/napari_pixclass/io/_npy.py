@@ -1,0 +1,52 @@
+"""Arrays of numpy in files: numbers without axes or spacing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._atomic import file_to_write
+from ._flat_file import FlatFile
+from ._image_file import ImageFile
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+
+def read_npy(path: Path, name: str) -> ImageFile:
+    """Open an array, mapped into memory. Nothing is unpickled."""
+    data: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return ImageFile(name, data, ("Q" * (data.ndim - 2) + "YX")[-data.ndim :])
+
+
+def write_npy(
+    path: str | os.PathLike[str], array: npt.NDArray[Any], *, atomic: bool = True
+) -> None:
+    """Write an array, atomically unless the caller sees to that."""
+    with file_to_write(path, atomic=atomic) as temporary, temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+class NpyStore(FlatFile):
+    """One output as an array in a file.
+
+    Parameters
+    ----------
+    path
+        File to make.
+    shape, dtype
+        Of the array.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            offset = file.tell()
+            file.truncate(offset + math.prod(shape) * dtype.itemsize)
+        super().__init__(path, offset, shape, dtype)
