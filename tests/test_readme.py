@@ -27,7 +27,8 @@ COMMANDS = [
 
 def test_there_is_something_to_try() -> None:
     assert len(SCRIPTS) == 1
-    assert {shlex.split(command)[1] for command in COMMANDS} == {"demo", "train", "predict", "info"}
+    shown = {shlex.split(command)[1] for command in COMMANDS}
+    assert shown == {"demo", "train", "predict", "evaluate", "import-ilastik", "info"}
 
 
 @pytest.mark.parametrize("code", SCRIPTS)

@@ -18,26 +18,49 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier, load
-    from napari_pixclass.core import FeatureSet, compute_features
+    from napari_pixclass.core import (
+        ConfusionMatrix,
+        FeatureSet,
+        Preparation,
+        compute_features,
+        prepare_image,
+    )
+    from napari_pixclass.evaluation import evaluate
+    from napari_pixclass.ilastik import import_ilastik
     from napari_pixclass.io import ModelFileError
+    from napari_pixclass.quality import cross_validate, suggest_features
     from napari_pixclass.viewer import session
 
 _ROOM_OF = {
+    "ConfusionMatrix": "core",
     "FeatureSet": "core",
     "ModelFileError": "io",
     "PixelClassifier": "classifier",
+    "Preparation": "core",
     "compute_features": "core",
+    "cross_validate": "quality",
+    "evaluate": "evaluation",
+    "import_ilastik": "ilastik",
     "load": "classifier",
+    "prepare_image": "core",
+    "suggest_features": "quality",
 }
 
 __all__ = [
+    "ConfusionMatrix",
     "FeatureSet",
     "ModelFileError",
     "PixelClassifier",
+    "Preparation",
     "__version__",
     "compute_features",
+    "cross_validate",
+    "evaluate",
+    "import_ilastik",
     "load",
+    "prepare_image",
     "session",
+    "suggest_features",
 ]
 
 

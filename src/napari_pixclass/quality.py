@@ -1,0 +1,164 @@
+"""What labels alone say: how good a classifier will be, and which features it needs. See ``docs/quality.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from napari_pixclass.core import (
+    ClassInfo,
+    CrossValidation,
+    Features,
+    FeatureSuggestions,
+    LeftOut,
+    SuggestedFeatures,
+    cross_validation_steps,
+    run_steps,
+    suggestion_steps,
+)
+
+__all__ = [
+    "CrossValidation",
+    "FeatureSuggestions",
+    "SuggestedFeatures",
+    "cross_validate",
+    "suggest_features",
+]
+
+
+def cross_validate(
+    classifier: Any,
+    image: Any,
+    labels: Any,
+    *,
+    channel_axis: int | None = None,
+    spacing: Any = None,
+    n_folds: int = 5,
+    leave_out: LeftOut | None = None,
+    random_state: int = 0,
+    classes: Sequence[ClassInfo] = (),
+) -> CrossValidation:
+    """How good a classifier will be on whole images, from their labels alone.
+
+    Neighbouring pixels are alike: whoever leaves out pixels of a stroke and trains on the others of it finds what was
+    learnt by heart. Here whole strokes (connected labels of a class) are left out, or whole images. Features are
+    computed once, at the labels and at some pixels all over the images.
+
+    Parameters
+    ----------
+    classifier
+        A `PixelClassifier`, trained or not, which stays as it is; or features alone, as for its constructor; None for
+        the default ones.
+    image, labels, channel_axis, spacing
+        As for `PixelClassifier.fit`.
+    n_folds
+        Number of parts that are left out, one after the other; fewer if there are not so many strokes.
+    leave_out
+        ``"strokes"`` or ``"images"``; None for images where more than one has labels of every class, else strokes.
+    random_state
+        Seed: the same images, labels and seed give the same figures.
+    classes
+        Names of classes; by default those of the classifier.
+
+    Returns
+    -------
+    CrossValidation
+        ``mean_iou`` and ``iou`` are what to expect of whole images, ``held_out`` is the confusion matrix of the labels
+        that were left out, ``notes`` say in sentences what the figures rest on; ``table()`` shows everything.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `PixelClassifier.fit`; and if there are fewer than two classes, or nothing can be left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((40, 60), np.uint8)
+    >>> image[:, 30:] = 200
+    >>> labels = np.zeros((40, 60), np.uint8)
+    >>> labels[5:35:10, 5:20], labels[5:35:10, 40:55] = 1, 2
+    >>> result = cross_validate(None, image, labels)
+    >>> result.strokes, result.held_out.accuracy
+    ((3, 3), 1.0)
+    """
+    steps = cross_validation_steps(
+        classifier,
+        image,
+        _in_blocks(labels),
+        channel_axis=channel_axis,
+        spacing=spacing,
+        n_folds=n_folds,
+        leave_out=leave_out,
+        random_state=random_state,
+        classes=classes,
+    )
+    return run_steps(steps)
+
+
+def suggest_features(
+    image: Any,
+    labels: Any,
+    *,
+    features: Features | None = None,
+    channel_axis: int | None = None,
+    spacing: Any = None,
+    sizes: Sequence[int] = (4, 7, 11),
+    n_folds: int = 5,
+    leave_out: LeftOut | None = None,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    classes: Sequence[ClassInfo] = (),
+) -> FeatureSuggestions:
+    """Small sets of features that are nearly as good as all of them, and several times faster.
+
+    Features are ranked in three ways: by their importance in a forest, by mutual information with the class (mRMR),
+    and by forward selection. The latter two look at the labels and at what a forest with all features makes of pixels
+    all over the images. Of each ranking the first make up a set of each size; each set is cross-validated and timed.
+
+    Parameters
+    ----------
+    image, labels, channel_axis, spacing
+        As for `PixelClassifier.fit`.
+    features
+        What to choose from: one set for all channels, or a list with the same set for each channel that is used and
+        None for the others. None: all features.
+    sizes
+        Most features of the sets, per channel.
+    n_folds, leave_out, random_state, classes
+        As for `cross_validate`.
+    n_jobs
+        Threads; None for all cores.
+
+    Returns
+    -------
+    FeatureSuggestions
+        ``sets``, the first of them all features, and which one is ``recommended``; its ``features`` are a `FeatureSet`
+        for the classifier. ``table()`` shows everything.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cross_validate`; and if channels have different features.
+    """
+    steps = suggestion_steps(
+        image,
+        _in_blocks(labels),
+        features=features,
+        channel_axis=channel_axis,
+        spacing=spacing,
+        sizes=sizes,
+        n_folds=n_folds,
+        leave_out=leave_out,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        classes=classes,
+    )
+    return run_steps(steps)
+
+
+def _in_blocks(labels: Any) -> Any:
+    """Of labels in zarr arrays only what has been written is read."""
+    from napari_pixclass.io import in_blocks
+
+    return list(map(in_blocks, labels)) if isinstance(labels, list | tuple) else in_blocks(labels)
