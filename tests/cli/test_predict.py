@@ -241,7 +241,7 @@ def test_a_failure_at_one_image_leaves_none_of_its_files_and_does_not_stop_the_o
     out, err = capsys.readouterr()
     expected = [f"second_{name}.tiff" for name in ("Probabilities", "Uncertainty", "Segmentation")]
     assert out.splitlines() == [str(folder / name) for name in expected]
-    reason = str(error) or "MemoryError"
+    reason = "No space left on device." if isinstance(error, OSError) else "MemoryError"
     assert f"napari-pixclass: failed: {images[0]}: {reason}\n" in err
     assert err.endswith("napari-pixclass: 1 of 2 images failed\n")
     assert {path.name for path in folder.iterdir()} == {older.name, *expected}
@@ -259,6 +259,67 @@ def test_nothing_is_overwritten_unasked(
     assert main([*arguments, "--overwrite"]) == 0
 
 
+def test_what_exists_is_skipped_when_asked(
+    files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.tif").write_bytes((files / "grey.tif").read_bytes())
+    arguments = ["predict", str(model), str(tmp_path), "-o", f"{tmp_path}/out", "--skip-existing"]
+    assert main(arguments) == 0
+    (tmp_path / "out" / "b_Probabilities.tiff").unlink()
+    capsys.readouterr()
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path}/out/b_Probabilities.tiff\n"
+    assert err.splitlines() == [
+        "[2/2] predicting b ...",
+        "napari-pixclass: 1 of 2 images skipped, their results exist",
+    ]
+
+
+def test_ctrl_c_says_how_to_go_on(
+    files: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.tif").write_bytes((files / "grey.tif").read_bytes())
+    write = napari_pixclass.io.write_tiff
+
+    def press_ctrl_c_at_the_second(path: Path, *args: Any, **options: Any) -> None:
+        if "b_" in path.name:
+            raise KeyboardInterrupt
+        write(path, *args, **options)
+
+    monkeypatch.setattr(napari_pixclass.io, "write_tiff", press_ctrl_c_at_the_second)
+    capsys.readouterr()
+    assert main(["predict", str(model), str(tmp_path), "-o", f"{tmp_path}/out"]) == 130
+    err = capsys.readouterr().err
+    assert "1 of 2 images are finished; --skip-existing leaves them out next time" in err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a_Probabilities.tiff"]
+
+
+def test_axes_given_by_the_user_count_in_training_and_prediction(
+    files: Path, tmp_path: Path
+) -> None:
+    film, labels = tifffile.imread(files / "film.tif"), tifffile.imread(files / "film_labels.tif")
+    np.save(tmp_path / "film.npy", film)
+    np.save(tmp_path / "labels.npy", labels)
+    model = tmp_path / "m.pixclass"
+    pair = ["--pair", f"{tmp_path}/film.npy", f"{tmp_path}/labels.npy", "--axes", "TYX"]
+    assert main(["train", *pair, "-o", str(model), "--features", "fast", "--trees", "5"]) == 0
+    assert px.load(model).features_.ndim == 2
+    image = [f"{tmp_path}/film.npy", "--axes", "TYX", "-o", str(tmp_path)]
+    assert main(["predict", str(model), *image]) == 0
+    written = open_image(tmp_path / "film_Probabilities.tiff")
+    assert written.axes == "CTYX"
+    np.testing.assert_array_equal(
+        np.moveaxis(written.data, 0, -1), px.load(model).predict_proba(film)
+    )
+
+
 def test_results_do_not_replace_images_or_each_other(
     files: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -270,7 +331,11 @@ def test_results_do_not_replace_images_or_each_other(
     assert main([*arguments, f"{tmp_path}/grey.tif", f"{tmp_path}/grey_Probabilities.tiff"]) == 2
     assert "must not replace an image" in one_error(capsys)
     assert main([*arguments, f"{tmp_path}/grey.tif", f"{files}/grey.tif"]) == 2
-    assert "must differ in their names" in one_error(capsys)
+    error = one_error(capsys)
+    assert "must differ in their names" in error
+    assert "after their folders" in error
+    assert main([*arguments, f"{tmp_path}/a.tif", f"{tmp_path}/a.png"]) == 2
+    assert "'*.tif' and '*.png' one after the other" in one_error(capsys)
     assert (tmp_path / "grey_Probabilities.tiff").read_bytes() == grey
 
 
@@ -279,20 +344,29 @@ def test_results_do_not_replace_images_or_each_other(
     [
         (["--export", "features"], "must be a list of probabilities, uncertainty, segmentation"),
         (["--export", ""], "must be a list of"),
-        (["--format", "n5"], "'n5' is not supported; choose tiff, ome-zarr, hdf5 or png"),
-        (["--format", "png"], "a PNG file holds one channel"),
+        (
+            ["--format", "n5"],
+            "'n5' is not supported; choose tiff, ome-tiff, ome-zarr, hdf5, png or npy",
+        ),
+        (["--overwrite", "--skip-existing"], "not allowed with argument"),
+        (["--format", "ome-zarr", "--overwrite", "--resume"], "either replaced or kept"),
+        (["--format", "ome-zarr", "--per-class"], "in OME-Zarr each class is a channel"),
+        (["--per-class", "--mask", "m.tif"], "mask needs results that are written block by block"),
+        (["--per-class", "--name", "a"], "must tell the files of the classes apart"),
+        (["--axes", "XYZ"], "axes must name each axis of an image; got 3 letters"),
+        (["--axes", "YZ"], "axes must be different letters"),
         (["--format", "png", "--export", "uncertainty", "--dtype", "float32"], "uint8 or uint16"),
         (["--dtype", "float32", "--renormalize"], "whole range of an integer type"),
         (["--dtype", "int8"], "invalid choice: 'int8'"),
         (["--resume"], "only ome-zarr results can be resumed"),
-        (["--levels", "2"], "only ome-zarr results .* got --levels"),
-        (["--scheduler", "tcp://127.0.0.1:9"], "only ome-zarr results .* got --scheduler"),
+        (["--levels", "2"], "only ome-zarr results .* got levels"),
+        (["--scheduler", "tcp://127.0.0.1:9"], "only ome-zarr results .* got scheduler"),
         (["--format", "hdf5", "--resume"], "only ome-zarr results can be resumed"),
         (["--format", "png", "--export", "segmentation", "--mask", "m.tif"], "block by block"),
         (["--memory", "much"], "must be a size such as 800MB or 1.5GB"),
         (["--block-size", "0,5"], "must be lengths in pixels such as 64,256,256"),
         (["--block-size", "8,8,8"], "a block size must have 2 lengths"),
-        (["--format", "ome-zarr", "--memory", "1MB"], "takes 0.*GB of memory at least"),
+        (["--format", "ome-zarr", "--memory", "1MB"], r"takes [\d.]+ GB of memory at least"),
         (["--jobs", "0"], "must be a whole number of 1 or more"),
         (["--spacing", "1"], "one value for each of the 2 spatial axes"),
     ],

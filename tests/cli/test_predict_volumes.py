@@ -34,7 +34,9 @@ def test_ome_zarr_in_and_out(
     out, err = capsys.readouterr()
     names = [f"volume_{name}.ome.zarr" for name in ("Probabilities", "Uncertainty", "Segmentation")]
     assert out.splitlines() == [str(tmp_path / name) for name in names]
-    assert err.startswith("volume: blocks of 6 x 20 x 24 pixels, 1 thread, about ")
+    assert err.startswith(
+        "predicting volume ...\nvolume: blocks of 6 x 20 x 24 pixels, 1 thread, about "
+    )
     source = open_image(files / "volume.tif")
     written = open_image(tmp_path / names[0])
     assert (written.axes, written.unit) == ("CZYX", source.unit)
@@ -73,9 +75,9 @@ def test_hdf5_in_and_out(files: Path, model: Path, tmp_path: Path) -> None:
     image = f"{tmp_path}/in.h5/volume/raw"
     assert main(["predict", str(model), image, "-o", str(tmp_path), "--format", "hdf5", *ALL]) == 0
     probabilities = open_image(tmp_path / "in_Probabilities.h5")
-    assert probabilities.axes == "CYX"
+    assert probabilities.axes == "YXC"  # as ilastik has it
     np.testing.assert_array_equal(
-        np.moveaxis(np.asarray(probabilities.data), 0, -1), px.load(model).predict_proba(grey)
+        np.asarray(probabilities.data), px.load(model).predict_proba(grey)
     )
 
 

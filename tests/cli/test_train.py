@@ -11,7 +11,8 @@ import tifffile
 
 import napari_pixclass as px
 from napari_pixclass.cli import main
-from napari_pixclass.io import open_image, open_labels
+from napari_pixclass.core import ClassInfo, LabelledPixels
+from napari_pixclass.io import open_image, open_labels, write_labels
 
 
 def train(files: Path, name: str, output: Path, *options: str, labels: str = "") -> int:
@@ -213,7 +214,7 @@ def test_bad_input(
         (["--sigmas", "0.1"], "must hold at least one feature"),
         (["--sigmas", "nan"], "sigma must lie above 0"),
         (["--ndim", "3"], "3D features need an image whose last axes are ZYX"),
-        (["--channel-axis", "5"], "channel_axis must be one of"),
+        (["--channel-axis", "5"], "the channel axis must be one of"),
         (["--spacing", "1"], "one value for each of the 2 spatial axes"),
         (["--spacing", "1", "-2"], "spacing must be positive"),
         (["--class-names", "a", "\x1b[31m"], "a class name must be 1 to 200 printable"),
@@ -258,3 +259,59 @@ def test_images_with_other_channels_do_not_mix(
     second = ["--pair", f"{files}/colour.png", f"{files}/colour_labels.png"]
     assert train(files, "grey", tmp_path / "m.pixclass", *second) == 2
     assert "must all have channels or none" in capsys.readouterr().err
+
+
+def test_scribbles_files_give_labels_and_names(files: Path, tmp_path: Path) -> None:
+    labelled = LabelledPixels.of(open_labels(files / "grey_labels.tif"))
+    names = [ClassInfo(value, f"class {value}!", "#00ff00") for value in labelled.counts]
+    write_labels(tmp_path / "grey.scribbles", labelled, names)
+    pair = ["--pair", f"{files}/grey.tif", str(tmp_path / "grey.scribbles")]
+    assert main(["train", *pair, "-o", str(tmp_path / "a.pixclass"), "--trees", "5"]) == 0
+    assert train(files, "grey", tmp_path / "b.pixclass") == 0
+    from_scribbles, from_image = (px.load(tmp_path / f"{n}.pixclass") for n in "ab")
+    assert from_scribbles.class_table_ == tuple(names)
+    image = open_image(files / "grey.tif").data
+    assert np.array_equal(from_scribbles.predict_proba(image), from_image.predict_proba(image))
+
+
+def test_labels_smaller_than_their_image_have_an_offset(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = open_labels(files / "grey_labels.tif")
+    tifffile.imwrite(tmp_path / "part.tif", labels[5:, 3:])
+    pair = ["--pair", f"{files}/grey.tif", str(tmp_path / "part.tif"), "--trees", "5"]
+    assert main(["train", *pair, "-o", str(tmp_path / "a.pixclass")]) == 2
+    assert main(["train", *pair, "-o", str(tmp_path / "a.pixclass"), "--labels-offset", "5"]) == 2
+    assert "offset must be a whole number for each of the 2 axes" in capsys.readouterr().err
+    offset = ["--labels-offset", "5", "3"]
+    assert main(["train", *pair, "-o", str(tmp_path / "a.pixclass"), *offset]) == 0
+    expected = np.zeros_like(labels)
+    expected[5:, 3:] = labels[5:, 3:]
+    assert px.load(tmp_path / "a.pixclass").n_samples_ == tuple(
+        int((expected == value).sum()) for value in np.unique(expected[expected > 0])
+    )
+
+
+def test_a_training_goes_on_with_further_images(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, both, again = (tmp_path / f"{name}.pixclass" for name in ("first", "both", "again"))
+    options = ["--features", "fast", "--seed", "3", "--class-names", "a", "b"]
+    assert train(files, "grey", first, *options, "--save-labels") == 0
+    second = ["--pair", f"{files}/grey.tif", f"{files}/grey_labels.tif"]
+    assert train(files, "grey", both, *options, *second) == 0
+    assert main(["train", "--continue", str(first), *second, "-o", str(again)]) == 0
+    assert "trained on 2 images" in capsys.readouterr().out
+    image = open_image(files / "grey.tif").data
+    found, expected = px.load(again), px.load(both)
+    assert np.array_equal(found.predict_proba(image), expected.predict_proba(image))
+    assert found.class_table_ == expected.class_table_
+    assert main(["train", "--continue", str(first), "--channels", "0", "-o", str(again)]) == 0
+    assert px.load(again).state.features == px.load(first).state.features  # those it had
+    assert "note:" not in capsys.readouterr().err
+    assert main(["train", "--continue", str(first), "-o", str(first)]) == 0
+    assert "holds labels of an earlier training" in capsys.readouterr().err
+    assert main(["train", "--continue", str(both), "-o", str(again)]) == 2
+    assert "continued with the labels beside its model" in capsys.readouterr().err
+    assert main(["train", "-o", str(again)]) == 2
+    assert "give --pair IMAGE LABELS, or --continue MODEL" in capsys.readouterr().err

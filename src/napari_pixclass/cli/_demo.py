@@ -12,23 +12,26 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ._export import ExportOptions, predict_steps, write_results
 from ._progress import run_with_progress
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from napari_pixclass.core import SampleImage, Scores
+    from napari_pixclass.core import ConfusionMatrix, SampleImage
 
 NAME = "demo"
 
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 """What napari can draw its windows with."""
 
-EPILOG = """files of an earlier demo in DIR are replaced.
+EPILOG = """where there are napari and a display, napari opens with an image, scribbles on it and the trained
+result. Otherwise the same is computed without a window: image, scribbles, results, the model and
+overview.png, a picture of all of them, are written to DIR, and the scores printed. Files of an
+earlier demo in DIR are replaced.
 
-example:
+examples:
+  napari-pixclass demo
   napari-pixclass demo --headless --out results"""
 
 
@@ -74,8 +77,16 @@ def why_no_viewer() -> str:
 
 
 def _run_headless(folder: Path) -> None:
+    from napari_pixclass.batch import BatchOptions, save_results
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import FeatureSet, sample_images, score, warm_up
+    from napari_pixclass.core import (
+        OUTPUTS,
+        FeatureSet,
+        output_steps,
+        sample_images,
+        score,
+        warm_up,
+    )
     from napari_pixclass.io import ImageFile, write_png, write_tiff
 
     from ._overview import draw_overview
@@ -91,19 +102,22 @@ def _run_headless(folder: Path) -> None:
     classifier.class_table_ = sample.classes
     trained = time.perf_counter()
 
-    image = ImageFile(sample.name, sample.image, "YX")
-    options = ExportOptions(("probabilities", "uncertainty", "segmentation"), "tiff", "float32")
-    arrays = run_with_progress(predict_steps(classifier, image, None, options), "predicting")
+    predicting = output_steps(classifier, sample.image, OUTPUTS, channel_axis=None)
+    arrays = run_with_progress(predicting, "predicting")
     done = time.perf_counter()
 
-    paths = options.paths(sample.name, folder)
-    write_results(arrays, paths, image, [info.name for info in sample.classes])
+    image = ImageFile(sample.name, sample.image, "YX")
+    options = BatchOptions(folder=folder, exports=OUTPUTS, overwrite=True)
+    paths = dict(zip(OUTPUTS, save_results(arrays, image, sample.classes, options), strict=True))
     files = {
         "image": folder / f"{sample.name}.tiff",
         "scribbles": folder / f"{sample.name}_Labels.tiff",
     }
     write_tiff(files["image"], sample.image, "YX")
     write_tiff(files["scribbles"], sample.labels, "YX")
+    if sample.truth is not None:
+        files["truth"] = folder / f"{sample.name}_Truth.tiff"
+        write_tiff(files["truth"], sample.truth, "YX")
     files.update(paths.items())
     files["model"] = folder / f"{sample.name}.pixclass"
     classifier.save(files["model"])
@@ -115,14 +129,13 @@ def _run_headless(folder: Path) -> None:
         f"predicted in {done - trained:.1f} s"
     )
     if sample.truth is not None:
-        values = [info.value for info in sample.classes]
-        _print_scores(sample, score(arrays["segmentation"], sample.truth, values))
+        _print_scores(sample, score(arrays["segmentation"], sample.truth, sample.classes))
     print("files")
     for what, path in files.items():
         print(f"  {what:<14}{path}")
 
 
-def _print_scores(sample: SampleImage, scores: Scores) -> None:
+def _print_scores(sample: SampleImage, scores: ConfusionMatrix) -> None:
     print("agreement with the known truth (IoU: intersection over union)")
     for info, iou in zip(sample.classes, scores.iou, strict=True):
         print(f"  {info.name:<14}IoU {iou:.3f}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +10,13 @@ if TYPE_CHECKING:
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--channel-axis`` and ``--spacing``."""
+    """Add ``--axes``, ``--channel-axis`` and ``--spacing``."""
+    parser.add_argument(
+        "--axes",
+        metavar="LETTERS",
+        help="a letter for each axis of the images, such as ZCYX: T time, Z, C channels, Y, X, S "
+        "colours, Q anything else (default: what the file says)",
+    )
     parser.add_argument(
         "--channel-axis",
         type=_channel_axis,
@@ -23,7 +28,8 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         nargs="+",
         metavar="SIZE",
-        help="size of a pixel along each of (z,) y, x; only ratios count (default: what the file says)",
+        help="size of a pixel along each of (z,) y, x: features see only the ratios, files that are written "
+        "get these sizes without a unit (default: what the file says)",
     )
 
 
@@ -52,13 +58,20 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def open_input(path: str, channel_axis: int | str | None) -> ImageFile:
-    """Open an image; `channel_axis` as given on the command line."""
-    from napari_pixclass.io import open_image, with_channel_axis
+def folder(text: str) -> str:
+    """The name of a folder to write to; an empty one would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(
+            "must be the name of a folder; got ''. Is a variable empty? Write . for the current folder"
+        )
+    return text
 
-    if channel_axis == "none":
-        return with_channel_axis(open_image(path), None)
-    return open_image(path, None if channel_axis is None else int(channel_axis))
+
+def open_input(path: str, args: argparse.Namespace) -> ImageFile:
+    """Open an image with the axes that the user gave."""
+    from napari_pixclass.io import open_image
+
+    return open_image(path, args.channel_axis, args.axes)
 
 
 def guess_ndim(image: ImageFile) -> int:
@@ -79,35 +92,3 @@ def guess_ndim(image: ImageFile) -> int:
             "its axes are. Add --ndim 2 or --ndim 3, and --channel-axis if it has channels."
         )
     return 2
-
-
-def with_spatial_axes(image: ImageFile, ndim: int) -> ImageFile:
-    """The image, whose last `ndim` axes besides channels must be, or are now called, (Z,) Y, X.
-
-    Raises
-    ------
-    ValueError
-        If its file says that they are something else.
-    """
-    axes = image.axes_without_channels
-    if ndim == 2 or axes.endswith("ZYX"):
-        return image
-    if len(axes) < 3 or axes[-3] != "Q":
-        raise ValueError(
-            f"3D features need an image whose last axes are ZYX; '{image.name}' has the axes "
-            f"{image.axes}. Use 2D features, or reorder its axes."
-        )
-    position = [i for i in range(len(image.axes)) if i != image.channel_axis][-3]
-    letters = image.axes[:position] + "Z" + image.axes[position + 1 :]
-    return replace(image, axes=letters, spacing=None, unit=None)
-
-
-def chosen_spacing(
-    image: ImageFile, ndim: int, option: list[float] | None
-) -> tuple[float, ...] | None:
-    """Spacing along the `ndim` axes that filters see: the user's, else the file's, else None."""
-    if option is None:
-        return image.spacing_for(ndim)
-    from napari_pixclass.core import valid_spacing
-
-    return valid_spacing(option, ndim)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 NAME = "info"
 
-EPILOG = """example:
+EPILOG = """what it shows: the channels that images must have, the features, how many pixels each class was
+trained on, and the versions that made it. The whole file is checked: what is shown can be used.
+
+examples:
+  napari-pixclass info cells.pixclass
   napari-pixclass info cells.pixclass --json"""
 
 
@@ -79,12 +83,13 @@ def _as_table(path: str, info: ModelInfo) -> str:
         f"forest    {info.forest_kind}, {info.n_trees} trees, {info.n_nodes:,} nodes, seed {seed}",
         f"channels  {info.n_channels}{axis}",
         f"spacing   {sizes(info.spacing, None)}",
-        f"features  {_feature_count(features)}, {features.ndim}D, halo {halo} pixels",
+        f"features  {_feature_count(features)}, {features.ndim}D, halo {halo} pixels{_dialects(features)}",
         *_feature_lines(features),
     ]
     lines.append("classes   value  labelled pixels  colour   name")
     for row, count in zip(info.classes, info.n_samples, strict=True):
-        lines.append(f"{row.value:>15}{count:>17,}  {row.color}  {printable(row.name)}")
+        known = f"{count:,}" if count else "unknown"
+        lines.append(f"{row.value:>15}{known:>17}  {row.color}  {printable(row.name)}")
     versions = ", ".join(f"{name} {number}" for name, number in info.versions.items())
     lines.append(f"made with {printable(versions)}")
     return "\n".join(lines)
@@ -95,6 +100,13 @@ def _feature_count(features: ChannelFeatures) -> str:
         return f"{features.n_features} in {features.n_used} of {features.n_channels} channels"
     channels = f" x {features.n_channels} channels" if features.n_channels > 1 else ""
     return f"{len(features.common)}{channels}"
+
+
+def _dialects(features: ChannelFeatures) -> str:
+    """Whose filters they are, where they are not ours."""
+    dialects = dict.fromkeys(own.dialect for _, _, own in features.used())
+    others = [dialect for dialect in dialects if dialect != "pixclass"]
+    return f", filters as in {' and '.join(others)}" if others else ""
 
 
 def _feature_lines(features: ChannelFeatures) -> list[str]:

@@ -10,15 +10,47 @@ from typing import TYPE_CHECKING, NoReturn
 
 import napari_pixclass
 
-from . import _demo, _info, _predict, _train
+from . import (
+    _cross_validate,
+    _demo,
+    _evaluate,
+    _import_ilastik,
+    _info,
+    _predict,
+    _prepare,
+    _suggest,
+    _train,
+    _uncertainty,
+)
 from ._exit import CANCELLED, DONE, FAILED, INPUT_ERRORS, PROGRAM, USAGE, report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DESCRIPTION = "Interactive pixel classification, without the interaction: train and predict."
+# In the order in which they are used.
+_COMMANDS = (
+    _demo,
+    _prepare,
+    _train,
+    _cross_validate,
+    _suggest,
+    _import_ilastik,
+    _predict,
+    _uncertainty,
+    _evaluate,
+    _info,
+)
 
-_EPILOG = """exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 cancelled with Ctrl-C.
+_DESCRIPTION = """Pixel classification: label a few pixels of each class, train, and every pixel of every image gets
+its class. In napari labels are painted; here is everything that needs no window."""
+
+_EPILOG = """first steps:
+  napari-pixclass demo                    see the program at work
+  napari-pixclass COMMAND --help          what a command does, with examples
+  napari-pixclass train --pair image.tif labels.tif -o cells.pixclass
+  napari-pixclass predict cells.pixclass 'images/*.tif' -o results
+
+exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 cancelled with Ctrl-C.
 results are printed on stdout, progress and errors on stderr."""
 
 
@@ -42,7 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"{PROGRAM} {napari_pixclass.__version__}"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (_demo, _train, _predict, _info):
+    for module in _COMMANDS:
         summary = (module.__doc__ or "").partition("\n")[0]
         command = commands.add_parser(
             module.NAME,
@@ -84,10 +116,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except INPUT_ERRORS as error:
-        report(f"error: {error}")
-        return USAGE
-    except (OSError, MemoryError) as error:
-        report(f"failed: {str(error) or type(error).__name__}")
-        return FAILED
+    except (*INPUT_ERRORS, OSError, MemoryError) as error:
+        return _failed(error)
     return code
+
+
+def _failed(error: Exception) -> int:
+    from napari_pixclass.io import in_words
+
+    is_input = isinstance(error, INPUT_ERRORS)
+    report(f"{'error' if is_input else 'failed'}: {in_words(error)}")
+    return USAGE if is_input else FAILED

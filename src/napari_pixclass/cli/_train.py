@@ -1,4 +1,4 @@
-"""Train a classifier on images with labels.
+"""Train a classifier on images with labels, or go on with an earlier training.
 
 One pair after another: image and labels are opened, checked together, and handed to the same
 classifier that the Python API offers.
@@ -9,40 +9,35 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ._exit import report
 from ._image_options import (
     add_image_options,
     add_jobs_option,
-    chosen_spacing,
-    guess_ndim,
-    open_input,
     positive,
-    with_spatial_axes,
 )
 from ._progress import run_with_progress
+from ._training_pairs import TrainingPair, TrainingSet, named_classes, open_training_set
 from ._words import byte_count, printable, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    import numpy.typing as npt
-
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import ClassInfo, FeatureSet
-    from napari_pixclass.io import ImageFile
+    from napari_pixclass.core import Features, FeatureSet
 
 NAME = "train"
 
-EPILOG = """labels are images of whole numbers: 0 is unlabelled, every other value is a class.
-images and labels are files as predict reads them. An older model of the same name is replaced, and only
-when the new one is complete.
+EPILOG = """labels are images of whole numbers: 0 is unlabelled, every other value is a class; or
+scribbles files (.scribbles), or labelings of Labkit (.labeling), whose class names are taken over. images and
+labels are files as predict reads them. An older model of the same name is replaced, and only when the new one
+is complete.
 
-example:
-  napari-pixclass train --pair a.tif a_labels.tif --pair b.tif b_labels.tif -o cells.pixclass"""
+examples:
+  napari-pixclass train --pair a.tif a_labels.tif --pair b.tif b_labels.tif -o cells.pixclass
+  napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +46,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pair",
         nargs=2,
         action="append",
-        required=True,
         metavar=("IMAGE", "LABELS"),
         help="an image and its labels; may be repeated",
+    )
+    parser.add_argument(
+        "--continue",
+        dest="resume",
+        metavar="MODEL",
+        help="go on with the training of a model that was saved with its labels: with its images, labels, "
+        "classes, features, trees and seed, and with further pairs",
+    )
+    parser.add_argument(
+        "--labels-offset",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="where labels that are smaller than their image begin in it, along each of its axes but the channels",
+    )
+    parser.add_argument(
+        "--save-labels",
+        action="store_true",
+        help="keep the labels in a folder beside the model, so that its training can be continued",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="MODEL", help="model file to write (.pixclass)"
@@ -61,8 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features",
         choices=("default", "all", "fast"),
-        default="default",
-        help="set of features (default: %(default)s)",
+        help="set of features (default: default)",
     )
     parser.add_argument(
         "--sigmas",
@@ -90,12 +102,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="names of the classes, by ascending value in the labels",
     )
-    parser.add_argument(
-        "--trees", type=positive, default=100, metavar="N", help="trees (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="random seed (default: %(default)s)"
-    )
+    parser.add_argument("--trees", type=positive, metavar="N", help="trees (default: 100)")
+    parser.add_argument("--seed", type=seed, metavar="N", help="random seed (default: 0)")
     add_jobs_option(parser)
 
 
@@ -108,35 +116,30 @@ def _channels(text: str) -> list[int]:
     return sorted({int(number) for number in numbers})
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """A random seed."""
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 2^32 - 1; got '{text}'")
     return int(text)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPair:
-    """An image with its labels, which were checked to fit."""
-
-    image: ImageFile
-    labels: npt.NDArray[np.integer[Any]]
-    spacing: tuple[float, ...] | None
-
-
 def run(args: argparse.Namespace) -> int:
     """Train and save."""
-    from napari_pixclass.classifier import PixelClassifier
+    from napari_pixclass.classifier import load
 
+    if not args.pair and args.resume is None:
+        raise ValueError(
+            "there must be something to train on; give --pair IMAGE LABELS, or --continue MODEL."
+        )
     check_model_target(args.output)
-    pairs, ndim = _open_pairs(args)
-    features = choose_features(args.features, args.sigmas, ndim)
-    classes = _named_classes(args.class_names, pairs)
-    classifier = PixelClassifier(
-        features if args.channels is None else _only(args.channels, features, pairs),
-        n_estimators=args.trees,
-        random_state=args.seed,
-        n_jobs=args.jobs,
+    _check_labels_folder(args)
+    earlier = None if args.resume is None else load(args.resume)
+    training = open_training_set(args, earlier)
+    classes = named_classes(
+        args.class_names, training, () if earlier is None else earlier.class_table_
     )
+    classifier = _new_classifier(args, training, earlier)
+    pairs = training.pairs
     started = time.perf_counter()
     steps = classifier.fit_steps(
         [pair.image.data for pair in pairs],
@@ -145,12 +148,62 @@ def run(args: argparse.Namespace) -> int:
         spacing=[pair.spacing for pair in pairs],
     )
     run_with_progress(steps, "training")
-    if classes is not None:
-        classifier.class_table_ = classes
+    classifier.class_table_ = classes
     classifier.save(args.output)
     _print_summary(classifier, pairs, time.perf_counter() - started)
     print(f"wrote {args.output} ({byte_count(Path(args.output).stat().st_size)})")
+    if args.save_labels:
+        from napari_pixclass.io import save_training_labels
+
+        labels = [(pair.labelled, pair.geometry) for pair in pairs]
+        print(f"wrote {save_training_labels(args.output, labels, classes)}")
     return 0
+
+
+def _check_labels_folder(args: argparse.Namespace) -> None:
+    """Refuse before the training what cannot be written after it; tell of labels that are not of the new model."""
+    from napari_pixclass.io import check_labels_folder, labels_folder
+
+    folder = labels_folder(args.output)
+    if args.save_labels:
+        check_labels_folder(args.output)
+    elif folder.exists():
+        report(
+            f"note: '{folder}' holds labels of an earlier training, which --continue will not take for those of the "
+            "new model. Add --save-labels to replace them."
+        )
+
+
+def _new_classifier(
+    args: argparse.Namespace, training: TrainingSet, earlier: PixelClassifier | None
+) -> PixelClassifier:
+    """A classifier to be trained: as the user says, else as an earlier one was."""
+    from napari_pixclass.classifier import PixelClassifier
+
+    seed = 0 if earlier is None else earlier.random_state
+    n_estimators = 100 if earlier is None else earlier.n_estimators
+    return PixelClassifier(
+        _features(args, training, earlier),
+        n_estimators=n_estimators if args.trees is None else args.trees,
+        random_state=seed if args.seed is None else args.seed,
+        n_jobs=args.jobs,
+        estimator=None if earlier is None else earlier.estimator,
+    )
+
+
+def _features(
+    args: argparse.Namespace, training: TrainingSet, earlier: PixelClassifier | None
+) -> Features:
+    if earlier is not None and not (args.features or args.sigmas):
+        features: Features = earlier.state.features.plain
+        if args.channels is None:
+            return features
+        own = earlier.state.features.channels
+        first = next(chosen for chosen in own if chosen is not None)
+        chosen_ones = _only(args.channels, first, training.pairs)
+        return [one and (before or one) for one, before in zip(chosen_ones, own, strict=False)]
+    chosen = choose_features(args.features or "default", args.sigmas, training.ndim)
+    return chosen if args.channels is None else _only(args.channels, chosen, training.pairs)
 
 
 def check_model_target(path: str) -> None:
@@ -197,71 +250,6 @@ def _only(
             f"--channels must be channels of the images, 0 to {n_channels - 1}; got {channels[-1]}."
         )
     return [features if channel in channels else None for channel in range(n_channels)]
-
-
-def _open_pairs(args: argparse.Namespace) -> tuple[list[TrainingPair], int]:
-    """Open all pairs; their images must agree in axes."""
-    import numpy as np
-
-    from napari_pixclass.core import as_image, as_labels, resolve_axes
-    from napari_pixclass.io import open_labels
-
-    pairs: list[TrainingPair] = []
-    ndim = args.ndim
-    for image_path, labels_path in args.pair:
-        image = open_input(image_path, args.channel_axis)
-        ndim = ndim or guess_ndim(image)
-        image = with_spatial_axes(image, ndim)
-        labels = open_labels(labels_path)
-        try:
-            as_image(image.data)
-            axes = resolve_axes(image.data.shape, ndim, image.channel_axis)
-            labels = as_labels(labels, axes, image.data.shape)
-            spacing = chosen_spacing(image, ndim, args.spacing)
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"{image_path} with {labels_path}: {error}") from error
-        if pairs and image.channel_axis != pairs[0].image.channel_axis:
-            first = pairs[0].image
-            if image.channel_axis is None or first.channel_axis is None:
-                raise ValueError(
-                    "images to train on must all have channels or none; "
-                    f"'{args.pair[0][0]}' has the axes {first.axes} and '{image_path}' {image.axes}."
-                )
-            moved = np.moveaxis(image.data, image.channel_axis, first.channel_axis)
-            image = _moved(image, moved, first.channel_axis)
-        pairs.append(TrainingPair(image, labels, spacing))
-    return pairs, ndim
-
-
-def _moved(image: ImageFile, data: Any, channel_axis: int) -> ImageFile:
-    from dataclasses import replace
-
-    rest = image.axes_without_channels
-    axes = rest[:channel_axis] + "C" + rest[channel_axis:]
-    return replace(image, data=data, axes=axes, channel_axis=channel_axis)
-
-
-def _named_classes(
-    names: Sequence[str] | None, pairs: Sequence[TrainingPair]
-) -> tuple[ClassInfo, ...] | None:
-    """The classes with the names that the user gave; None where none were given."""
-    from dataclasses import replace
-
-    import numpy as np
-
-    from napari_pixclass.core import default_class
-
-    if names is None:
-        return None
-    values = sorted({int(v) for pair in pairs for v in np.unique(pair.labels) if v > 0})
-    if len(names) != len(values):
-        raise ValueError(
-            f"--class-names must name each of the {len(values)} classes in the labels, "
-            f"{', '.join(map(str, values))}; got {len(names)} names."
-        )
-    return tuple(
-        replace(default_class(value), name=name) for value, name in zip(values, names, strict=True)
-    )
 
 
 def _print_summary(

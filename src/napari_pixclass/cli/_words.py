@@ -27,3 +27,12 @@ def sizes(spacing: Sequence[float], unit: str | None) -> str:
     """Spacing for people, e.g. ``0.5 x 0.2 x 0.2 um``."""
     numbers = " x ".join(f"{size:.4g}" for size in spacing)
     return f"{numbers} {printable(unit)}" if unit else numbers
+
+
+def time_left(seconds: float) -> str:
+    """How long something will still take, no more precisely than anyone can know."""
+    if seconds < 90:
+        return f"about {5 * max(round(seconds / 5), 1)} s left"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min left"
+    return f"about {round(seconds / 3600)} h left"
