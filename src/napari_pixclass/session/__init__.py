@@ -1,9 +1,16 @@
 """One interactive project: settings, samples, classifier, signals. No Qt, no napari."""
 
+from ._arrivals import Arrivals, Arrived, Missing, OpenedFile
+from ._arriving import Arriving, ImageReference, ScribbledImage
 from ._autosave import Autosave
+from ._batch import FileBatch
+from ._batch_results import OpenedResults
+from ._batch_task import BatchFile, FileState
 from ._chosen_features import ChosenFeatures
-from ._disk_task import FileFormat, Place, Written
+from ._disk_task import FileFormat, Place, Written, lazy_levels
+from ._evaluation import Comparison, Evaluation
 from ._jobs import Job, Mailbox
+from ._label_exchange import LabelImport, LabelPlacement, filled_labels, named_classes
 from ._live_array import LiveArray
 from ._live_result import LiveResult
 from ._live_session import LiveSession
@@ -33,25 +40,40 @@ from ._view import View
 __all__ = [
     "ArrayImage",
     "ArrayLabels",
+    "Arrivals",
+    "Arrived",
+    "Arriving",
     "Autosave",
+    "BatchFile",
     "ChosenFeatures",
+    "Comparison",
+    "Evaluation",
     "FeaturePreview",
+    "FileBatch",
     "FileFormat",
+    "FileState",
+    "ImageReference",
     "ImageSource",
     "Job",
     "JobQueue",
+    "LabelImport",
+    "LabelPlacement",
     "LabelsSource",
     "LiveArray",
     "LiveResult",
     "LiveSession",
     "Mailbox",
+    "Missing",
     "Offer",
+    "OpenedFile",
+    "OpenedResults",
     "Pair",
     "Place",
     "Plan",
     "Positions",
     "Prediction",
     "Recovery",
+    "ScribbledImage",
     "Session",
     "Snapshot",
     "StackedImage",
@@ -59,8 +81,11 @@ __all__ = [
     "View",
     "Written",
     "count_labels",
+    "filled_labels",
     "indices_of",
+    "lazy_levels",
     "main_image",
+    "named_classes",
     "preview_steps",
     "refusal_of",
     "resolve",

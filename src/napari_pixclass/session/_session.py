@@ -26,7 +26,7 @@ from napari_pixclass.core import (
 from ._chosen_features import ChosenFeatures
 from ._disk_task import SUFFIXES, DiskTask, FileFormat, Place, Written
 from ._jobs import Job
-from ._labelled_images import LabelledImages
+from ._label_exchange import LabelExchange
 from ._plan import Plan, resolve
 from ._prediction import Prediction, predict_steps
 from ._queue import JobQueue
@@ -48,7 +48,7 @@ ALL = (TRAINING, PREDICTION, LIVE)
 logger = logging.getLogger(__name__)
 
 
-class Session(LabelledImages):
+class Session(LabelExchange):
     """The state behind the docks of one viewer, or behind a script.
 
     Everything is read and written in the thread that made the session; signals are emitted there. Work runs in one
@@ -109,7 +109,7 @@ class Session(LabelledImages):
 
     @classifier.setter
     def classifier(self, classifier: PixelClassifier | None) -> None:
-        """Use a fitted classifier; its features and class table become the session's. Work with another one ends."""
+        """Use a fitted classifier; its features, classes and seed become the session's. Work with another one ends."""
         if classifier is not None and not hasattr(type(classifier), "state"):
             raise TypeError(f"a classifier must be a PixelClassifier or None; got {classifier!r}.")
         state = None if classifier is None else classifier.state
@@ -119,6 +119,7 @@ class Session(LabelledImages):
             known = {info.value: info for info in self._classes}
             known.update((info.value, info) for info in classifier.class_table_)
             self._features_chosen = True
+            self.n_estimators, self.random_state = classifier.n_estimators, classifier.random_state
             self._adopt_features(state.features)
             self.classes = list(known.values())
         self._trained_on = self._training_inputs  # it stays until something is changed
@@ -130,11 +131,13 @@ class Session(LabelledImages):
             table = self._classifier.class_table_
             self._classifier.class_table_ = tuple(known.get(info.value, info) for info in table)
 
-    def save_classifier(self, path: str | os.PathLike[str]) -> None:
-        """Write the trained classifier to a ``.pixclass`` file."""
+    def save_classifier(self, path: str | os.PathLike[str], with_labels: bool = False) -> None:
+        """Write the trained classifier to a ``.pixclass`` file; see `save_labels_beside` for its labels."""
         if self._classifier is None:
             raise ValueError("there is no classifier to save. Train first.")
         self._classifier.save(path)
+        if with_labels:
+            self.save_labels_beside(path)
 
     def load_classifier(self, path: str | os.PathLike[str]) -> None:
         """Use the classifier of a ``.pixclass`` file."""
@@ -294,7 +297,7 @@ class Session(LabelledImages):
         mask
             Labels of the shape of the image without its channels: where they are 0, 0 is written.
         memory
-            Bytes to take at most, besides what the program holds; None for 0.4 GB and 0.5 GB for each thread.
+            Bytes to take at most, besides what the program holds; None for 0.6 GB for each thread.
         overwrite
             Replace what other runs have written.
         place

@@ -81,6 +81,16 @@ class LabelsSource(Protocol):
         """
         ...
 
+    def set_values(self, positions: Positions, values: npt.NDArray[np.integer[Any]]) -> None:
+        """Label each pixel at `positions` in the flattened labels with its own value, as `replace_value` does.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be changed, or a value is too large for them.
+        """
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class ArrayImage:
@@ -128,6 +138,11 @@ class ArrayLabels:
         where = indices_of(self.data, old, positions)
         self.data[where] = new
         return len(where[0])
+
+    def set_values(self, positions: Positions, values: npt.NDArray[np.integer[Any]]) -> None:
+        if problem := self.refusal(int(values.max(initial=0))):
+            raise ValueError(problem)
+        self.data[np.unravel_index(positions, self.data.shape)] = values.astype(self.data.dtype)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArrayLabels) and other.data is self.data
