@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import napari_pixclass as px
-from napari_pixclass.core import DEFAULT_SIGMAS, FAMILIES
+from napari_pixclass.core import DEFAULT_SIGMAS, FAMILIES, Dialect
 from napari_pixclass.viewer._feature_choice import PRESETS, FeatureChoice
 
 selections = st.dictionaries(
@@ -17,11 +19,16 @@ selections = st.dictionaries(
 )
 
 
-@given(selections, st.sampled_from([2, 3]), st.sets(st.sampled_from([0.7, 12.5])))
+@given(
+    selections,
+    st.sampled_from([2, 3]),
+    st.sets(st.sampled_from([0.7, 12.5])),
+    st.sampled_from(get_args(Dialect)),
+)
 def test_a_feature_set_comes_back_as_it_was(
-    selection: dict[str, set[float]], ndim: int, planar: set[float]
+    selection: dict[str, set[float]], ndim: int, planar: set[float], dialect: Dialect
 ) -> None:
-    features = px.FeatureSet.from_selection(selection, ndim, sigmas_2d=planar)
+    features = px.FeatureSet.from_selection(selection, ndim, sigmas_2d=planar, dialect=dialect)
     choice = FeatureChoice()
     choice.adopt(features)
     assert choice.features == features
@@ -39,6 +46,15 @@ def test_presets(ndim: int) -> None:
     for name in PRESETS:
         choice.apply_preset(name)
         assert choice.features == expected[name]
+
+
+def test_presets_keep_the_dialect() -> None:
+    choice = FeatureChoice()
+    choice.adopt(px.FeatureSet.all(2, dialect="ilastik"))
+    for name in PRESETS:
+        choice.apply_preset(name)
+        assert choice.features is not None
+        assert choice.features.dialect == "ilastik"
 
 
 def test_all_includes_scales_that_were_added() -> None:

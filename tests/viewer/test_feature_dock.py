@@ -62,6 +62,22 @@ def test_clicking_the_name_of_a_row_toggles_it(dock: Any, qtbot: Any) -> None:
     assert "laplacian_of_gaussian" not in dict(dock.session.features.selection)
 
 
+def test_features_of_ilastik_say_so_and_can_be_made_ours(
+    dock: Any, click: Callable[..., None]
+) -> None:
+    assert not dock.scales.as_ilastik.isVisible()
+    dock.session.features = px.FeatureSet.all(2, dialect="ilastik")
+    assert dock.scales.as_ilastik.isVisible()
+    assert dock.scales.as_ilastik.isChecked()
+    click(dock.scales.grid.cell_boxes["gaussian_smoothing", 1.0])
+    assert dock.session.features.dialect == "ilastik"
+    assert len(dock.session.features) == 48
+    click(dock.scales.as_ilastik)
+    assert dock.session.features.dialect == "pixclass"
+    assert len(dock.session.features) == 48
+    assert not dock.scales.as_ilastik.isVisible()
+
+
 def test_nothing_chosen_is_said_where_it_matters(
     dock: Any, viewer: Any, open_dock: Callable[..., Any], click: Callable[..., None]
 ) -> None:

@@ -12,9 +12,8 @@ from napari.layers import Image, Labels, Layer
 from napari_pixclass.core import ClassInfo, SparseLabels
 from napari_pixclass.session import count_labels
 
-from ._sources import labels_shape
+from ._sources import METADATA_KEY, labels_shape
 
-METADATA_KEY = "pixclass"
 MAX_CLASSES = 20
 """Labels with more values than this are objects that somebody has segmented, not scribbles."""
 

@@ -75,7 +75,7 @@ class Arrangement(QObject):
 
     def _offer_others(self, viewer: Any, name: str) -> None:
         own: Dock = self.parent()
-        present = {dock.title for dock in _docks(viewer)}
+        present = {dock.title for dock in docks_in(viewer)}
         for title in TITLES:
             if title not in present:
                 dock = own.kinds()[title](viewer)
@@ -85,7 +85,7 @@ class Arrangement(QObject):
                 dock.arrangement.settle()
 
 
-def _docks(viewer: Any) -> list[Dock]:
+def docks_in(viewer: Any) -> list[Dock]:
     """The docks in a viewer's window, in the order of their tabs."""
     inside = list(viewer.window.dock_widgets.values())
     docks = [dock for dock in inside if isinstance(getattr(dock, "arrangement", None), Arrangement)]
@@ -94,7 +94,7 @@ def _docks(viewer: Any) -> list[Dock]:
 
 def _holders(viewer: Any) -> list[QDockWidget]:
     """What napari has put the docks into, of those that are neither hidden nor have a window of their own."""
-    holders = [dock.parent() for dock in _docks(viewer)]
+    holders = [dock.parent() for dock in docks_in(viewer)]
     return [holder for holder in holders if not (holder.isHidden() or holder.isFloating())]
 
 
@@ -113,7 +113,7 @@ def _tabify(window: QMainWindow, pairs: Iterable[tuple[QDockWidget, QDockWidget]
 
 def _shorten_titles(viewer: Any) -> None:
     """Leave the name of the plugin out of the tabs, which are too short for it."""
-    for dock in _docks(viewer):
+    for dock in docks_in(viewer):
         holder = dock.parent()
         if dock.title in holder.windowTitle():
             holder.setWindowTitle(dock.title)

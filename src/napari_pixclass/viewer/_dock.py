@@ -113,5 +113,7 @@ class Dock(QWidget):
             self.connections.open()
             self.refresh()
         else:
+            for panel in self.panels:
+                panel.leave()
             self.connections.close()
             self.session.cancel_preview()

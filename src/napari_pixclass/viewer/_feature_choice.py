@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from napari_pixclass.core import DEFAULT_SIGMAS, FAMILIES, FAMILY_OF, MAX_SIGMA, FeatureSet
+from napari_pixclass.core import (
+    DEFAULT_SIGMAS,
+    FAMILIES,
+    FAMILY_OF,
+    MAX_SIGMA,
+    Dialect,
+    FeatureSet,
+)
 
 Cell = tuple[str, float]
 """Id of a family, and a sigma."""
@@ -28,6 +36,8 @@ class FeatureChoice:
         The cells that are chosen.
     planar
         Columns whose filters run plane by plane although `ndim` is 3.
+    dialect
+        Whose filters they are.
     """
 
     def __init__(self) -> None:
@@ -35,6 +45,7 @@ class FeatureChoice:
         self.ndim = 2
         self.chosen: set[Cell] = set()
         self.planar: set[float] = set()
+        self.dialect: Dialect = "pixclass"
 
     @property
     def features(self) -> FeatureSet | None:
@@ -45,7 +56,9 @@ class FeatureChoice:
             family.id: [sigma for sigma in self.sigmas if (family.id, sigma) in self.chosen]
             for family in FAMILIES
         }
-        return FeatureSet.from_selection(selection, self.ndim, sigmas_2d=self.planar)
+        return FeatureSet.from_selection(
+            selection, self.ndim, sigmas_2d=self.planar, dialect=self.dialect
+        )
 
     def adopt(self, features: FeatureSet) -> None:
         """Choose exactly `features`; columns are added where they are missing, and none is taken away."""
@@ -53,6 +66,7 @@ class FeatureChoice:
         self.ndim = features.ndim
         self.chosen = {(family, sigma) for family, sigmas in features.selection for sigma in sigmas}
         self.planar = set(features.sigmas_2d)
+        self.dialect = features.dialect
 
     def apply_preset(self, name: str) -> None:
         """Choose a preset; "All" means every cell of the grid, scales that were added included."""
@@ -64,7 +78,7 @@ class FeatureChoice:
             "Fast": FeatureSet.fast,
             "Default": FeatureSet.default,
         }
-        self.adopt(presets[name](self.ndim))
+        self.adopt(replace(presets[name](self.ndim), dialect=self.dialect))
 
     def is_offered(self, cell: Cell) -> bool:
         """Whether a family makes sense at a scale, or has been chosen at it all the same."""

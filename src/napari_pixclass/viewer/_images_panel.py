@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from napari.layers import Image
+from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout
 
 from napari_pixclass.session import Pair
 
 from ._channel_options import ChannelOptions
 from ._connections import Connections
+from ._label_export import ask_and_export, pair_to_export
 from ._pair_row import PairRow
 from ._sections import GAP, Panel, PushButton
 from ._sources import LayerImage, LayerLabels, labels_shape
@@ -20,6 +22,8 @@ class ImagesPanel(Panel):
 
     The session knows complete pairs only; the row without labels (the draft) is this panel's.
     """
+
+    import_requested = Signal()
 
     def __init__(self, session: ViewerSession, connections: Connections) -> None:
         super().__init__("Images and labels")
@@ -35,6 +39,15 @@ class ImagesPanel(Panel):
         )
         self.add = PushButton("Add image", "Train on one more image; all labels count together.")
         self.add_row(self.new, self.add)
+        self.import_labels = PushButton(
+            "Import labels…", "Put labels from a file or another layer into those of an image."
+        )
+        self.export_labels = PushButton(
+            "Export labels…", "Write the labels of an image to a file that other programs read."
+        )
+        self.add_row(self.import_labels, self.export_labels)
+        self.import_labels.clicked.connect(self._on_import)
+        self.export_labels.clicked.connect(self._on_export)
         self.new.clicked.connect(self._on_new)
         self.add.clicked.connect(self._on_add)
         for signal in (
@@ -58,6 +71,8 @@ class ImagesPanel(Panel):
             self._show(row, pair)
         self.new.setEnabled(self._image_without_labels() is not None)
         self.add.setEnabled(pairs[-1] is not None and bool(self._unpaired_images()))
+        self.import_labels.setEnabled(bool(self._session.image_layers))
+        self.export_labels.setEnabled(bool(self._session.pairs))
 
     def _append_row(self) -> None:
         row = PairRow()
@@ -71,6 +86,7 @@ class ImagesPanel(Panel):
     def _drop_row(self) -> None:
         row = self.rows.pop()
         self._rows_column.removeWidget(row)
+        row.hide()  # it may take a while until it is gone
         row.deleteLater()
 
     def _show(self, row: PairRow, pair: Pair | None) -> None:
@@ -163,6 +179,14 @@ class ImagesPanel(Panel):
     def _on_add(self) -> None:
         self._draft_wanted = True
         self.refresh()
+
+    def _on_import(self) -> None:
+        self.import_requested.emit()
+
+    def _on_export(self) -> None:
+        pair = pair_to_export(self._session)
+        if pair is not None:
+            ask_and_export(self._session, pair, self)
 
     def _add_pair(self, image: object, labels: object) -> None:
         self._forget_draft()

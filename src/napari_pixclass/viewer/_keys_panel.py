@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from ._connections import Connections
 from ._keys import CLASS_KEYS, KEYS, Key
@@ -42,7 +42,7 @@ class KeysPanel(Panel):
         self.column.addWidget(self.list)
         self._laid_out = QTimer(self)
         self._laid_out.setSingleShot(True)
-        self._laid_out.timeout.connect(self._scroll_to_list)
+        self._laid_out.timeout.connect(self.scroll_into_sight)
         connections.add(session.keys.changed, self.refresh)
         self._on_fold(False)
 
@@ -67,13 +67,6 @@ class KeysPanel(Panel):
         if on:
             self.refresh()
             self._laid_out.start(0)
-
-    def _scroll_to_list(self) -> None:
-        area = self.parentWidget()
-        while area is not None and not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        if area is not None:
-            area.ensureWidgetVisible(self.list, 0, 0)
 
 
 def _native(key: Key) -> str:

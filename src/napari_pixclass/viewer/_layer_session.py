@@ -13,16 +13,32 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
 from superqt.utils import QSignalDebouncer
 
-from napari_pixclass.core import FeatureSet, empty_labels
-from napari_pixclass.session import ImageSource, LabelsSource, LiveResult, LiveSession, Pair, View
+from napari_pixclass.core import FeatureSet, LabelledPixels
+from napari_pixclass.session import (
+    ImageSource,
+    LabelsSource,
+    LiveResult,
+    Pair,
+    View,
+    filled_labels,
+)
 
 from ._adoption import layer_pairs, pair_of_new_layer, pair_token, sample_classes
 from ._class_layers import ClassLayers
+from ._label_import_preview import ImportPreview
+from ._layer_exchange import LayerExchange
 from ._live_layers import LiveLayers
 from ._outputs import OutputLayers
 from ._painted_layers import PaintedLayers
 from ._preview_layer import PreviewLayer
-from ._sources import LayerImage, LayerLabels, labels_shape, spatial_arguments, suggested_ndim
+from ._sources import (
+    LayerImage,
+    LayerLabels,
+    describe,
+    labels_shape,
+    spatial_arguments,
+    suggested_ndim,
+)
 from ._stacked_layers import stacked_layers
 from ._view_watch import ViewWatch, view_of
 
@@ -30,7 +46,7 @@ LOOK_AFTER_MS = 60
 """Undo and redo are heard only through events that come with every drawing; looking this often at most is enough."""
 
 
-class LayerSession(LiveSession):
+class LayerSession(LayerExchange):
     """A session whose images and labels are layers, of which it hears what happens to them.
 
     Parameters
@@ -52,6 +68,7 @@ class LayerSession(LiveSession):
         self.output_layers = OutputLayers(viewer.layers)
         self._class_layers = ClassLayers(self, viewer.layers, self.output_layers)
         self.preview_layer = PreviewLayer(viewer.layers)
+        self.import_preview = ImportPreview(viewer.layers)
         self._had_pairs = False
         self._used_tokens: set[str] = set()
         self._dims = viewer.dims
@@ -98,6 +115,33 @@ class LayerSession(LiveSession):
         ]
 
     @property
+    def segmentation_layers(self) -> list[Labels]:
+        """Labels layers that can be judged, our own segmentations among them, in the order of the layer list."""
+        return [
+            layer
+            for layer in self._layers
+            if isinstance(layer, Labels)
+            and not (layer.multiscale or self.import_preview.owns(layer))
+        ]
+
+    @property
+    def importable_layers(self) -> list[Labels]:
+        """Labels layers of any kind that can be copied from, segmentations too."""
+        labels = [layer for layer in self._layers if isinstance(layer, Labels)]
+        return [layer for layer in labels if not self.import_preview.owns(layer)]
+
+    def position_on_screen(self, image: LayerImage) -> tuple[int, ...]:
+        """The pixel of an image, without its channels, that is shown of it along the axes with sliders."""
+        layer = image.layer
+        at = layer.world_to_data(self._dims.point[-layer.ndim :])
+        axes = [axis for axis in range(layer.ndim) if axis != image.extra_axis]
+        shape = labels_shape(image)
+        return tuple(
+            int(np.clip(round(float(at[axis])), 0, length - 1))
+            for axis, length in zip(axes, shape, strict=True)
+        )
+
+    @property
     def current_image(self) -> Image | None:
         """The image layer that a question like "how many channels?" is about."""
         images = self.image_layers
@@ -108,13 +152,19 @@ class LayerSession(LiveSession):
         return images[0] if images else None
 
     @property
+    def active_layer(self) -> Layer | None:
+        """The layer that is active in the layer list."""
+        return self._layers.selection.active
+
+    @property
     def current_source(self) -> LayerImage | None:
         """The current image with its channels, as it is trained on or predicted."""
         layer = self.current_image
         return None if layer is None else self.image_source(layer)
 
     def _is_input(self, layer: Layer) -> bool:
-        return not (self.output_layers.owns(layer) or self.preview_layer.owns(layer))
+        previews = (self.preview_layer, self.import_preview)
+        return not (self.output_layers.owns(layer) or any(p.owns(layer) for p in previews))
 
     def _default_target(self) -> ImageSource | None:
         target = super()._default_target()
@@ -200,6 +250,7 @@ class LayerSession(LiveSession):
         pair = super().add_pair(image, labels, **options)
         if isinstance(pair.labels, LayerLabels):
             self._painted.add(pair.labels.layer, self.classes)
+            describe(pair.labels.layer, geometry=self.geometry_of(pair))
         return pair
 
     def remove_pair(self, pair: Pair) -> None:
@@ -225,14 +276,16 @@ class LayerSession(LiveSession):
         self.pairs_changed.emit()
         self._update_live()  # the order of the pairs counts, too
 
-    def new_labels(self, image: Image | LayerImage) -> Labels:
-        """Add an empty labels layer that lies on `image`, ready to paint the first class, and train on it."""
+    def new_labels(
+        self, image: Image | LayerImage, labelled: LabelledPixels | None = None
+    ) -> Labels:
+        """Add a labels layer that lies on `image`, empty or with labels, ready to paint, and train on it."""
         source = image if isinstance(image, LayerImage) else self._image_source(image)
         if not isinstance(source, LayerImage):
             raise TypeError(f"new labels need an image layer; got {image!r}.")
         shape = labels_shape(source)
         layer = Labels(
-            empty_labels(shape),
+            filled_labels(shape, labelled),
             name=f"Labels of {image.name}",
             **spatial_arguments(source),
         )
@@ -266,6 +319,10 @@ class LayerSession(LiveSession):
 
     def _labels_source(self, labels: Any) -> LabelsSource:
         return LayerLabels(labels) if isinstance(labels, Labels) else super()._labels_source(labels)
+
+    def _judged_source(self, prediction: Any) -> ImageSource | LabelsSource:
+        is_layer = isinstance(prediction, Labels)
+        return LayerLabels(prediction) if is_layer else super()._judged_source(prediction)
 
     def _sources_with(self, layer: Image) -> list[LayerImage]:
         """The images, trained on or predicted, that a layer belongs to."""

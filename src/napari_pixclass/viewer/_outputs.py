@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import ReferenceType, WeakKeyDictionary, WeakSet, ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
 from ._insertion import insert_above
-from ._sources import LayerImage, place_at, spatial_arguments
+from ._sources import LayerImage, describe, place_at, spatial_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from napari.components import LayerList
 
@@ -58,10 +58,10 @@ class OutputLayers:
         self._given_names: WeakKeyDictionary[Layer, str] = WeakKeyDictionary()
         self._outputs: WeakSet[Layer] = WeakSet()
         """All outputs, also those whose image is gone."""
-        self._made_by: WeakKeyDictionary[Layer, ReferenceType[PixelClassifier]] = (
+        self._made_by: WeakKeyDictionary[Layer, Callable[[], PixelClassifier | None]] = (
             WeakKeyDictionary()
         )
-        """The classifier behind each output that shows what it says about the image as it is."""
+        """The classifier behind each output that shows what it says about the image as it is; None where it is gone."""
         self._dismissed: WeakKeyDictionary[Image, set[object]] = WeakKeyDictionary()
         layers.events.removed.connect(self._on_removed)
 
@@ -80,7 +80,9 @@ class OutputLayers:
             for layer in outputs.values():
                 made_by = self._made_by.get(layer)
                 if made_by is not None:
-                    self._name(layer, self._plain_name(layer), made_by() is not classifier)
+                    maker = made_by()
+                    is_old = maker is None or maker is not classifier
+                    self._name(layer, self._plain_name(layer), is_old)
 
     def _name(self, layer: Layer, name: str, is_old: bool = False) -> None:
         """Name an output, unless the user has given it another name."""
@@ -149,14 +151,15 @@ class OutputLayers:
         source: LayerImage,
         values: Mapping[object, Values],
         classes: Iterable[ClassInfo],
-        classifier: PixelClassifier,
+        classifier: PixelClassifier | None,
     ) -> None:
-        """Show what a classifier says of a whole image that is in the viewer; see `put`."""
+        """Show what a classifier, None for an unknown one, says of a whole image that is in the viewer; see `put`."""
         self._dismissed.pop(source.layer, None)
         self._drop_stale(source.layer, values, classifier)
         self.put(source, values, classes)
         for key in values:
-            self._made_by[self._layers[source.layer][key]] = ref(classifier)
+            layer = self._layers[source.layer][key]
+            self._made_by[layer] = _unknown if classifier is None else ref(classifier)
 
     def put(
         self, source: LayerImage, values: Mapping[object, Values], classes: Iterable[ClassInfo]
@@ -207,6 +210,7 @@ class OutputLayers:
             for key, layer in outputs.items():
                 if key == "segmentation":
                     layer.colormap = labels_colormap(known.values())
+                    describe(layer, classes=tuple(known.values()))  # for whoever saves it
                 elif isinstance(key, int) and key in known:
                     layer.colormap = class_colormap(known[key])
                     is_old = str(layer.name).find(OLD) >= 0
@@ -217,12 +221,12 @@ class OutputLayers:
         return f"{info.name} probability of {image.name}"
 
     def _drop_stale(
-        self, image: Image, refreshed: Collection[object], classifier: PixelClassifier
+        self, image: Image, refreshed: Collection[object], classifier: PixelClassifier | None
     ) -> None:
         """Remove the outputs of another classifier, or of other data, that a prediction does not refresh."""
         for key, layer in self.of(image).items():
             made_by = self._made_by.get(layer)
-            fresh = made_by is not None and made_by() is classifier
+            fresh = made_by is not None and classifier is not None and made_by() is classifier
             if key not in refreshed and not fresh:
                 self._remove(image, key)
 
@@ -259,7 +263,7 @@ class OutputLayers:
     def _segmentation(
         image: Image, values: Values, classes: Iterable[ClassInfo], common: dict[str, Any]
     ) -> Labels:
-        return Labels(
+        layer = Labels(
             values,
             name=f"Segmentation of {image.name}",
             colormap=labels_colormap(classes),
@@ -267,6 +271,8 @@ class OutputLayers:
             visible=False,
             **common,
         )
+        describe(layer, classes=tuple(classes))
+        return layer
 
     def _update(self, image: Image, key: object, values: Values, place: Place) -> bool:
         """Give the layer that exists its new values; False where there is none that could take them."""
@@ -295,6 +301,10 @@ class OutputLayers:
         self._layers.setdefault(image, {})[key] = layer
         insert_above(self._all, below, layer)
         self._given_names[layer] = layer.name
+
+
+def _unknown() -> None:
+    """The classifier of outputs that were there before anybody asked."""
 
 
 def _rank(key: object) -> tuple[int, int]:

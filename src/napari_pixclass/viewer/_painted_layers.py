@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ._outputs import labels_colormap
+from ._sources import describe
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -53,7 +54,7 @@ class PaintedLayers:
             return
         self._layers.append(layer)
         self._own_colormaps[layer] = layer.colormap
-        layer.colormap = labels_colormap(classes)
+        self._show_classes(layer, tuple(classes))
         for event, slot in self._slots(layer):
             event.connect(slot)
 
@@ -66,9 +67,13 @@ class PaintedLayers:
 
     def recolor(self, classes: Iterable[ClassInfo]) -> None:
         """Give all layers the current colours of the classes."""
-        colormap = labels_colormap(classes)
+        shown = tuple(classes)
         for layer in self._layers:
-            layer.colormap = colormap
+            self._show_classes(layer, shown)
+
+    def _show_classes(self, layer: Labels, classes: tuple[ClassInfo, ...]) -> None:
+        layer.colormap = labels_colormap(classes)
+        describe(layer, classes=classes)  # for whoever saves it
 
     @property
     def selected_class(self) -> int | None:

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_pixclass.core import ClassInfo, LabelledPixels, default_class
+from napari_pixclass.core import LabelledPixels
 from napari_pixclass.io import labelled_pixels
 from napari_pixclass.session import Autosave, Mailbox, Offer, Pair, Recovery, main_image
 
 from ._sources import LayerImage, LayerLabels, labels_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from napari.layers import Image, Labels
+    from napari.layers import Image
 
     from ._viewer_session import ViewerSession
 
@@ -110,18 +108,9 @@ class LayerRecovery:
                 f"scribbles can be restored on an image of their shape only, {labelled.shape}; it is gone."
             )
         pair = self._pair_to_fill(offer.image.layer, labelled)
-        self._session.classes = self._merged(offer.info.classes)
-        if isinstance(pair.labels, LayerLabels):
-            _fill(pair.labels.layer, labelled)
+        self._session.classes = self._session.merged_classes(offer.info.classes)
+        pair.labels.set_values(labelled.positions, labelled.values)
         return pair
-
-    def _merged(self, restored: Iterable[ClassInfo]) -> list[ClassInfo]:
-        """The restored classes, and those that are in use already or have been named."""
-        merged = {info.value: info for info in restored}
-        for info in self._session.classes:
-            if info.value in self._session.counts or info != default_class(info.value):
-                merged[info.value] = info
-        return list(merged.values()) or list(self._session.classes)
 
     def _pair_to_fill(self, image: Image, labelled: LabelledPixels) -> Pair:
         """The pair of an image whose labels are empty and can hold what is restored; made if there is none."""
@@ -146,15 +135,3 @@ class LayerRecovery:
         if highest > np.iinfo(layer.dtype).max:
             layer.data = layer.data.astype(labelled.values.dtype)
         return next(p for p in session.pairs if p.labels == LayerLabels(layer))
-
-
-def _fill(layer: Labels, labelled: LabelledPixels) -> None:
-    """Label the pixels, in one step that napari can undo."""
-    values = labelled.values.astype(layer.dtype)
-    try:
-        layer.data_setitem(labelled.coordinates(), values)
-    except IndexError:
-        # napari updates what is on screen last, and fails where that has never been loaded: in a hidden layer.
-        if labelled_pixels(layer.data) != labelled:
-            raise
-        layer.refresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from psygnal import Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QPushButton
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QPushButton
 
 from napari_pixclass.core import MAX_SIGMA
 
@@ -47,6 +47,12 @@ class ScalesPanel(Panel):
         )
         self.add = PushButton("Add", "Add this scale to the grid.")
         self.remove = PushButton("Remove", "Take this scale out of the grid.")
+        self.as_ilastik = QCheckBox("Filters as in ilastik")
+        self.as_ilastik.setToolTip(
+            "These features come from ilastik and are computed exactly as it does. "
+            "Without the tick they are computed our way, and the classifier has to be trained again."
+        )
+        self.as_ilastik.clicked.connect(self._on_own_filters)
         self.count = hint_label()
         self.column.addWidget(self.chooser)
         self.add_row(*self.presets)
@@ -57,6 +63,7 @@ class ScalesPanel(Panel):
         row.addWidget(self.add)
         row.addWidget(self.remove)
         self.column.addLayout(row)
+        self.column.addWidget(self.as_ilastik)
         self.column.addWidget(self.count)
         self.sigma.valueChanged.connect(self._enable_buttons)
         self.add.clicked.connect(self._on_add)
@@ -71,6 +78,9 @@ class ScalesPanel(Panel):
         """Show the current state."""
         self.grid.refresh()
         self._enable_buttons()
+        # Nobody who does not come from ilastik is asked about it.
+        self.as_ilastik.setVisible(self._choice.dialect != "pixclass")
+        self.as_ilastik.setChecked(self._choice.dialect != "pixclass")
         self.count.setText(self._count_text())
 
     def _count_text(self) -> str:
@@ -107,6 +117,10 @@ class ScalesPanel(Panel):
         if isinstance(button, QPushButton):
             self._choice.apply_preset(button.text())
             self.changed.emit()
+
+    def _on_own_filters(self) -> None:
+        self._choice.dialect = "pixclass"
+        self.changed.emit()
 
     def _on_add(self) -> None:
         self._choice.add_sigma(self._value())

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from html import escape
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 MARGIN = 8
 GAP = 6
@@ -37,6 +45,17 @@ class Panel(QWidget):
 
     def refresh(self) -> None:
         """Show the current state; called when the dock is opened."""
+
+    def scroll_into_sight(self) -> None:
+        """Have all of it in sight, if there is room."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self, 0, 0)
+
+    def leave(self) -> None:
+        """For a panel that has something to put away; called when the dock is closed."""
 
 
 def text_label(text: str = "") -> QLabel:

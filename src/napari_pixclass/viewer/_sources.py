@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_pixclass.session import indices_of, refusal_of
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
     from napari_pixclass.core import ArrayLike
     from napari_pixclass.session import Positions
+
+
+METADATA_KEY = "pixclass"
+"""Of what layers are told by us."""
 
 
 class LayerImage:
@@ -45,9 +50,19 @@ class LayerImage:
 
     @property
     def path(self) -> str | None:
-        """The file that it was opened from, if it was."""
-        path = self.layer.source.path
+        """The file that it was opened from, by napari or by us, if it was."""
+        ours = self.layer.metadata.get(METADATA_KEY)
+        path = ours.get("path") if isinstance(ours, dict) else None
+        path = path or self.layer.source.path
         return None if path is None else str(path)
+
+    @property
+    def letters(self) -> str:
+        """Letters of its axes but for the channels, if they have some, each another one."""
+        axes = [axis for axis in range(self.layer.ndim) if axis != self.extra_axis]
+        names = [str(self.layer.axis_labels[axis]).strip().upper() for axis in axes]
+        is_named = all(len(name) == 1 and name.isalpha() for name in names)
+        return "".join(names) if is_named and len(set(names)) == len(names) else ""
 
     @property
     def is_multiscale(self) -> bool:
@@ -152,11 +167,31 @@ class LayerLabels:
             self.layer.refresh()
         return len(where[0])
 
+    def set_values(self, positions: Positions, values: npt.NDArray[np.integer[Any]]) -> None:
+        """Label each pixel with its own value, in one step that napari can undo."""
+        if problem := self.refusal(int(values.max(initial=0))):
+            raise ValueError(problem)
+        where, values = np.unravel_index(positions, self.shape), values.astype(self.layer.dtype)
+        try:
+            self.layer.data_setitem(where, values)
+        except IndexError:
+            # napari updates what is on screen last, and fails where that has never been loaded: in a hidden layer.
+            if not np.array_equal(np.asarray(self.layer.data[where]), values):
+                raise
+            self.layer.refresh()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LayerLabels) and other.layer is self.layer
 
     def __hash__(self) -> int:
         return id(self.layer)
+
+
+def describe(layer: Layer, **facts: object) -> None:
+    """Keep facts with a layer, for whoever gets no more than its metadata."""
+    ours = layer.metadata.get(METADATA_KEY)
+    known = ours if isinstance(ours, dict) else {}
+    layer.metadata = {**layer.metadata, METADATA_KEY: {**known, **facts}}
 
 
 def labels_shape(image: Image | LayerImage) -> tuple[int, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._arrivals_panel import ArrivalsPanel
 from ._classes_panel import ClassesPanel
 from ._classifier_panel import ClassifierPanel
 from ._dock import Dock
 from ._images_panel import ImagesPanel
 from ._keys_panel import KeysPanel
+from ._label_import_panel import LabelImportPanel
 from ._levels_panel import LevelsPanel
 from ._restore_panel import RestorePanel
 from ._training_panel import TrainingPanel
@@ -29,15 +31,19 @@ class TrainDock(Dock):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer, _problem)
         self.restore = RestorePanel(self.session, self.connections)
+        self.arrivals = ArrivalsPanel(self.session, self.connections)
         self.images = ImagesPanel(self.session, self.connections)
+        self.label_import = LabelImportPanel(self.session, self.connections)
         self.classes = ClassesPanel(self.session, self.connections)
         self.training = TrainingPanel(self.session, self.connections)
-        self.classifier = ClassifierPanel(self.session, self.connections)
+        self.classifier = ClassifierPanel(self.session, self.connections, trains=True)
         self.levels = LevelsPanel(self.session, self.connections)
         self.keys_list = KeysPanel(self.session, self.connections)
         for panel in (
             self.restore,
+            self.arrivals,
             self.images,
+            self.label_import,
             self.classes,
             self.training,
             self.classifier,
@@ -45,6 +51,7 @@ class TrainDock(Dock):
             self.keys_list,
         ):
             self.add_panel(panel)
+        self.images.import_requested.connect(self.label_import.open_import)
         self.refresh()
 
 

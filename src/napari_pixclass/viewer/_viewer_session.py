@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,10 +12,14 @@ from napari.components import ViewerModel
 from psygnal import Signal
 from qtpy.QtWidgets import QApplication
 
+from napari_pixclass.core import Step, Steps
 from napari_pixclass.session import FeaturePreview, Job, Prediction, Snapshot, preview_steps
 
+from ._batch_layers import BatchLayers
 from ._disk_layers import DiskLayers
 from ._keys import Keys
+from ._label_importing import LabelImporting
+from ._layer_arrivals import LayerArrivals
 from ._layer_session import LayerSession
 from ._levels import Levels
 from ._recovery import LayerRecovery
@@ -23,6 +28,7 @@ from ._wake import GuiWaker
 
 if TYPE_CHECKING:
     from napari_pixclass.core import PixelClassifier
+    from napari_pixclass.session import Evaluation
 
 T = TypeVar("T")
 
@@ -56,8 +62,14 @@ class ViewerSession(LayerSession):
         The keys of the viewer.
     recovery
         Keeps safe what is painted, and offers what was.
+    importing
+        Labels that are about to be imported.
+    arrivals
+        Opens files that bring images, labels, classes and classifiers.
     disk_layers
         Shows what has been written to disk.
+    batch_layers
+        Shows what a batch has written.
     """
 
     message_changed = Signal(str)
@@ -72,11 +84,17 @@ class ViewerSession(LayerSession):
         self.levels = Levels(self, viewer)
         self.keys = Keys(self, viewer)
         self.recovery = LayerRecovery(self, self._mailbox)
+        self.importing = LabelImporting(self, self.start_exchange)
+        self.arrivals = LayerArrivals(self, viewer.layers, self.start_exchange)
         self.disk_layers = DiskLayers(self)
+        self.batch_layers = BatchLayers(self, viewer.layers)
         self.predicted.connect(self.output_layers.show)
         self.classifier_changed.connect(self._on_classifier_changed)
         self.trained.connect(self._on_trained)
         self.predicted.connect(self._on_predicted)
+        self.prediction_overtaken.connect(self._on_overtaken)
+        self.evaluated.connect(self._on_judged)
+        self.evaluation_saved.connect(self._on_judgement_saved)
         self.failed.connect(self.report_error)
         self.target_changed.connect(self._on_target_changed)
         self._close_with(viewer)
@@ -112,6 +130,18 @@ class ViewerSession(LayerSession):
                 self.preview_layer.show(preview)
 
         return self._start(lambda: preview_steps(source, features, index, channel), show, PREVIEW)
+
+    def run_in_background(
+        self, call: Callable[[], object], what: str, then: Callable[[], object]
+    ) -> Job[bool]:
+        """Read or write something; `what` are the words for the status line."""
+
+        def steps() -> Steps[bool]:
+            yield Step(0, 1, what)
+            call()
+            return True
+
+        return self.start_exchange(steps, lambda _: then(), what)
 
     @property
     def previewing(self) -> bool:
@@ -159,3 +189,13 @@ class ViewerSession(LayerSession):
 
     def _on_predicted(self, prediction: Prediction) -> None:
         self.report(f"Predicted {prediction.image.name}.")
+
+    def _on_overtaken(self) -> None:
+        self.report("Stopped Run: the labels have changed, and live update trains again.")
+
+    def _on_judged(self, evaluation: Evaluation) -> None:
+        matrix = evaluation.matrix
+        self.report(f"Mean IoU {matrix.mean_iou:.3f} over {matrix.n_pixels:,} pixels.")
+
+    def _on_judgement_saved(self, path: Path) -> None:
+        self.report(f"Saved {path.name}.")

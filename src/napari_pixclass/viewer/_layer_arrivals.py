@@ -1,0 +1,208 @@
+"""Files that bring images and labels into a viewer: as layers, unless their images are there already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import numpy as np
+from napari.layers import Image
+from qtpy.QtCore import QTimer
+
+from napari_pixclass.io import ImageFile
+from napari_pixclass.session import (
+    Arrivals,
+    Arrived,
+    ImageReference,
+    ImageSource,
+    Missing,
+    OpenedFile,
+)
+
+from ._file_place import place_in_file
+from ._opening_viewer import opening_viewer
+from ._sources import METADATA_KEY, LayerImage, LayerLabels, labels_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.components import LayerList
+
+    from ._viewer_session import ViewerSession
+
+PATIENCE_MS = 50
+
+SMALL = 2**26
+"""Bytes of an image that is read at once."""
+
+COLOURS = (3, 4)
+"""Samples of a pixel that are shown as a colour."""
+
+
+class LayerArrivals(Arrivals):
+    """Adds the images of files as layers, and says what has come.
+
+    Parameters
+    ----------
+    session
+        The session of the viewer.
+    layers
+        The layers of the viewer.
+    start
+        As for `Arrivals`.
+    """
+
+    def __init__(
+        self, session: ViewerSession, layers: LayerList, start: Callable[..., Any]
+    ) -> None:
+        super().__init__(session, start)
+        self._viewer_session = session
+        self._layers = layers
+        self._notes: tuple[str, ...] = ()
+        self._refused: WeakSet[Missing] = WeakSet()
+        self._added: list[Image] = []
+        self.arrived.connect(self._on_arrived)
+        session.layers_changed.connect(self._on_layers_changed)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be taken over from the last files, until somebody has read it."""
+        return self._notes
+
+    def forget_notes(self) -> None:
+        """Say that they have been read."""
+        self._notes = ()
+        self.missing_changed.emit()
+
+    def fitting_layers(self, reference: ImageReference) -> list[Image]:
+        """Image layers on which the labels of an image fit."""
+        images = self._viewer_session.image_layers
+        if reference.shape is None:
+            return images
+        return [layer for layer in images if self._shape_of(layer) == reference.shape]
+
+    def _settle(self, opened: OpenedFile) -> None:
+        # napari lets its events happen between the files that are dropped together: their images come first.
+        if self._viewer_session.is_closed:
+            return
+        if opening_viewer() is not None:
+            QTimer.singleShot(PATIENCE_MS, lambda: self._settle(opened))
+        else:
+            super()._settle(opened)
+
+    def _on_arrived(self, arrived: Arrived) -> None:
+        self._show_the_first()
+        self._notes += tuple(f"{arrived.name}: {note}" for note in arrived.notes)
+        if arrived.notes:
+            self.missing_changed.emit()
+        images = _counted(arrived.n_images, "image")
+        missing = len(arrived.missing)
+        rest = f" {_counted(missing, 'image')} could not be found." if missing else ""
+        self._viewer_session.report(f"Opened {arrived.name}: {images}.{rest}")
+
+    def _on_layers_changed(self) -> None:
+        """An image that was waited for may have been opened by hand."""
+        for missing in self.missing:
+            known = self._known_image(missing.image)
+            if known is not None and missing not in self._refused:
+                try:
+                    self.use(missing, known)
+                except ValueError as error:
+                    self._refused.add(missing)  # said once
+                    self._viewer_session.report_error(str(error))
+
+    def _shape_of(self, layer: Image) -> tuple[int, ...]:
+        return labels_shape(self._viewer_session.image_source(layer) or LayerImage(layer))
+
+    def _known_image(self, reference: ImageReference) -> ImageSource | None:
+        """The layer of the image: it came from the same file, or has the same name where there is no file."""
+        paths = list(reference.paths)
+        for layer in self.fitting_layers(reference):
+            image = self._viewer_session.image_source(layer)
+            if image is None:
+                continue
+            opened_from = None if image.path is None else Path(image.path)
+            is_same = any(_same_file(opened_from, path) for path in paths)
+            if is_same or (layer.name == reference.name and (opened_from is None or not paths)):
+                return image
+        return None
+
+    def _add_image(
+        self, reference: ImageReference, image: ImageFile, path: Path | None
+    ) -> ImageSource:
+        file = path or next((p for p in reference.paths if p.exists()), None)
+        image = _planes_last(image)
+        layer = image_layer(image, reference, file)
+        self._layers.append(layer)
+        self._added.append(layer)
+        return LayerImage(layer, None if layer.rgb else image.channel_axis)
+
+    def _show_the_first(self) -> None:
+        """Of many images that have come at once, hide all but the first, with their labels: they lie on each other."""
+        others, self._added = self._added[1:], []
+        hidden: list[Any] = list(others)
+        for pair in self._viewer_session.pairs:
+            image, labels = pair.image, pair.labels
+            if isinstance(image, LayerImage) and any(image.layer is layer for layer in others):
+                hidden += [labels.layer] if isinstance(labels, LayerLabels) else []
+        for layer in hidden:
+            layer.visible = False
+
+
+def image_layer(image: ImageFile, reference: ImageReference, file: Path | None) -> Image:
+    """An image from a file as a layer, with axes, pixel size and place."""
+    data, axis, rgb = image.data, image.channel_axis, _is_coloured(image)
+    place = place_in_file(image, image.axes[:-1] if rgb else image.axes)
+    if reference.pixel_size is not None:
+        scale = list(reference.pixel_size)
+        if axis is not None and not rgb:
+            scale.insert(axis % data.ndim, 1.0)
+        if scale != place["scale"] or image.spacing is None:  # the file does not know what it means
+            n_axes = len(scale)
+            place |= {"scale": scale, "translate": [0.0] * n_axes, "units": ["pixel"] * n_axes}
+    metadata = {} if file is None else {METADATA_KEY: {"path": str(file)}}
+    return Image(
+        data,
+        name=reference.name,
+        rgb=rgb,
+        multiscale=False,
+        metadata=metadata,
+        **place,
+    )
+
+
+def _planes_last(image: ImageFile) -> ImageFile:
+    """The image with its channels first, unless they are colours: napari shows the last two axes."""
+    data: Any = image.data
+    if image.channel_axis is None or _is_coloured(image):
+        return image
+    if data.size * data.dtype.itemsize <= SMALL:
+        data = np.asarray(data)
+    elif not isinstance(data, np.ndarray):  # it is read when it is looked at
+        from dask.array import from_array
+
+        data = from_array(data, chunks=getattr(data, "chunks", None) or "auto")  # type: ignore[no-untyped-call]  # dask
+    axis = image.channel_axis % data.ndim
+    order = [axis, *(other for other in range(data.ndim) if other != axis)]
+    axes = "".join(image.axes[other] for other in order)
+    return replace(image, data=data.transpose(order), axes=axes, channel_axis=0)
+
+
+def _is_coloured(image: ImageFile) -> bool:
+    """Whether the channels are shown as colours."""
+    axis, data = image.channel_axis, image.data
+    is_last = axis is not None and axis % data.ndim == data.ndim - 1
+    return is_last and data.shape[-1] in COLOURS and data.dtype == np.uint8
+
+
+def _same_file(a: Path | None, b: Path) -> bool:
+    try:
+        return a is not None and a.samefile(b)
+    except OSError:
+        return False
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
