@@ -13,7 +13,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from screenshots.scenes import channels, live, restore, several, volume
+from screenshots.files import batch, evaluation
+from screenshots.scenes import channels, labels, live, restore, several, volume
 
 SCENES = {
     "live": live,
@@ -21,6 +22,9 @@ SCENES = {
     "several": several,
     "channels": channels,
     "restore": restore,
+    "labels": labels,
+    "batch": batch,
+    "evaluation": evaluation,
 }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
 
 from napari_pixclass.core import sample_images
+from napari_pixclass.io import write_tiff
 
 from . import strokes
 from .hand import Hand
@@ -20,6 +22,8 @@ PLANES_DOWN = 8
 FIELDS = {"field 1": np.s_[:, :300], "field 2": np.s_[:, 300:]}
 """Two parts of the cells, as if they were two images."""
 FIELD_2_LEFT = 312
+PART = np.s_[100:300, 150:400]
+"""Of the cells, whose labels are imported."""
 IN_MENU = QPoint(60, 80)
 """Where in the class table the mouse is when its menu opens."""
 
@@ -167,6 +171,29 @@ def channels(folder: Path) -> None:
     popups.append(popup_of_channels(hand))
     viewer.close()
     save(side_by_side(*popups), folder / "channels.png")
+
+
+def labels(folder: Path) -> None:
+    """Labels of a part of the image are about to be imported."""
+    viewer, hand = open_cells()
+    hand.click(hand.train.images.new)
+    for row, name in enumerate(("Background", "Nucleus")):
+        hand.name_class(row, name)
+    panel = hand.train.label_import
+    hand.click(hand.train.images.import_labels)
+    hand.wait(0.5)
+    with TemporaryDirectory() as work:
+        path = Path(work) / "part.tif"
+        write_tiff(path, sample_images()["cells"]().labels[PART], "YX")
+        panel.choose(path)
+        hand.wait_until_idle()
+        for box, side in zip(panel.offset.boxes, PART, strict=True):
+            box.setValue(side.start)
+        hand.wait_until_idle()
+        hand.wait_until(panel.apply.isEnabled)
+        save(of_window(viewer), folder / "labels.png")
+        hand.click(panel.cancel)
+    viewer.close()
 
 
 def popup_of_channels(hand: Hand) -> Picture:
