@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from napari_pixclass.evaluation import evaluate
     from napari_pixclass.ilastik import import_ilastik
     from napari_pixclass.io import ModelFileError
-    from napari_pixclass.quality import cross_validate, suggest_features
+    from napari_pixclass.quality import (
+        cross_validate,
+        suggest_features,
+        suggest_places,
+        suspicious_labels,
+    )
     from napari_pixclass.viewer import session
 
 _ROOM_OF = {
@@ -44,6 +49,8 @@ _ROOM_OF = {
     "load": "classifier",
     "prepare_image": "core",
     "suggest_features": "quality",
+    "suggest_places": "quality",
+    "suspicious_labels": "quality",
 }
 
 __all__ = [
@@ -61,6 +68,8 @@ __all__ = [
     "prepare_image",
     "session",
     "suggest_features",
+    "suggest_places",
+    "suspicious_labels",
 ]
 
 

@@ -49,6 +49,7 @@ from ._label_placing import (
 from ._labelled import LabelledPixels, LabelsInBlocks, with_positions
 from ._output_arrays import OUTPUTS, Output, output_steps, scaled
 from ._outputs import segmentation_of, uncertainty_of
+from ._places import Place, place_steps
 from ._predict import BlockPredictor, BlockResult
 from ._prepare import Preparation, PreparedImage, prepare_image
 from ._sample_cache import SampleCache
@@ -62,6 +63,12 @@ from ._steps import Step, Steps, run_steps
 from ._strokes import count_strokes, stroke_ids
 from ._suggested import FeatureSuggestions, SuggestedFeatures
 from ._suggestion import suggestion_steps
+from ._suspicious import (
+    SUSPICION_LIMIT,
+    SuspiciousLabels,
+    SuspiciousStroke,
+    suspicion_steps,
+)
 from ._threads import bounded_map, resolve_n_jobs
 from ._tiles import Tile, TileReader
 from ._training import GrowingStep
@@ -83,6 +90,7 @@ __all__ = [
     "OUTPUTS",
     "PALETTE",
     "SPARSE_STEP",
+    "SUSPICION_LIMIT",
     "AnyLabels",
     "ArrayLike",
     "AsTrained",
@@ -112,6 +120,7 @@ __all__ = [
     "Order",
     "Output",
     "PixelClassifier",
+    "Place",
     "PlacedLabels",
     "Preparation",
     "PreparedImage",
@@ -124,6 +133,8 @@ __all__ = [
     "Step",
     "Steps",
     "SuggestedFeatures",
+    "SuspiciousLabels",
+    "SuspiciousStroke",
     "Tile",
     "TileReader",
     "ValueMapping",
@@ -156,6 +167,7 @@ __all__ = [
     "order_of_axes",
     "output_steps",
     "place_labels",
+    "place_steps",
     "placing_steps",
     "prepare_image",
     "random_crops",
@@ -171,6 +183,7 @@ __all__ = [
     "slabs",
     "stroke_ids",
     "suggestion_steps",
+    "suspicion_steps",
     "uncertainty_of",
     "valid_spacing",
     "warm_up",

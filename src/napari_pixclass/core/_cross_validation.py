@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -202,8 +202,19 @@ def _places_to_judge(
     return np.isin(gathered.place_images, np.unique(gathered.images[out]))
 
 
+class Trainable(Protocol):
+    """Features and class of each sample; see `Gathered`."""
+
+    @property
+    def X(self) -> Rows: ...
+    @property
+    def codes(self) -> npt.NDArray[np.intp]: ...
+    @property
+    def n_classes(self) -> int: ...
+
+
 def training_steps(
-    gathered: Gathered,
+    gathered: Trainable,
     train: npt.NDArray[np.bool_],
     recipe: Recipe,
     seed: np.random.SeedSequence,

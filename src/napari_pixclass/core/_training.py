@@ -42,7 +42,23 @@ def training_images(
     channel_axis: int | None,
     spacing: Spacing | Sequence[Spacing],
 ) -> list[TrainingImage]:
-    """Check every image with its labels, and that they fit together."""
+    """Check every image with its labels, and that they fit together and hold something to train on."""
+    training = checked_images(image, labels, features, channel_axis, spacing)
+    if not any(len(item.labels) for item in training):
+        raise ValueError(
+            "training needs labelled pixels; all labels are 0 (unlabelled). Paint at least one stroke of each class."
+        )
+    return training
+
+
+def checked_images(
+    image: Images,
+    labels: Labels | Sequence[Labels],
+    features: Features | None,
+    channel_axis: int | None,
+    spacing: Spacing | Sequence[Spacing],
+) -> list[TrainingImage]:
+    """Check every image with its labels, which may be empty, and that they fit together."""
     images, label_arrays = _as_list(image), _as_list(labels)
     if images is None:
         images, label_arrays = [image], [labels]
@@ -66,10 +82,6 @@ def training_images(
             )
         checked = _labelled(its_labels, axes, one.shape)
         training.append(TrainingImage(one, checked, axes, valid_spacing(its_spacing, ndim)))
-    if not any(len(item.labels) for item in training):
-        raise ValueError(
-            "training needs labelled pixels; all labels are 0 (unlabelled). Paint at least one stroke of each class."
-        )
     return training
 
 
