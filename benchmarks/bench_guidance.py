@@ -35,8 +35,8 @@ from honest_user import HonestUser, Stroke
 from napari_pixclass import FeatureSet, PixelClassifier, compute_features
 from napari_pixclass.core import (
     LabelledPixels,
-    Place,
     SampleCache,
+    SuggestedPlace,
     place_steps,
     run_steps,
     score,
@@ -125,7 +125,7 @@ def guided(
     labelled: LabelledPixels,
     random: np.random.Generator,
 ) -> Iterator[Sequence[int]]:
-    seen: list[Place] = []
+    seen: list[SuggestedPlace] = []
     while True:
         places = run_steps(
             place_steps(

@@ -17,8 +17,8 @@ from napari_pixclass.core import (
     Features,
     FeatureSuggestions,
     LeftOut,
-    Place,
     SuggestedFeatures,
+    SuggestedPlace,
     SuspiciousLabels,
     SuspiciousStroke,
     cross_validation_steps,
@@ -31,8 +31,8 @@ from napari_pixclass.core import (
 __all__ = [
     "CrossValidation",
     "FeatureSuggestions",
-    "Place",
     "SuggestedFeatures",
+    "SuggestedPlace",
     "SuspiciousLabels",
     "SuspiciousStroke",
     "cross_validate",
@@ -181,9 +181,9 @@ def suggest_places(
     channel_axis: int | AsTrained | None = AS_TRAINED,
     spacing: Any = None,
     n_places: int = 10,
-    avoid: Sequence[Place] = (),
+    avoid: Sequence[SuggestedPlace] = (),
     random_state: int = 0,
-) -> list[Place]:
+) -> list[SuggestedPlace]:
     """Where to label next: places at which a stroke teaches a classifier most, and why.
 
     Pixels in parts of the images that are drawn at random are predicted. The most uncertain ones are clustered by their
@@ -211,7 +211,7 @@ def suggest_places(
 
     Returns
     -------
-    list of Place
+    list of SuggestedPlace
         The best one first; each has a ``position`` in the labels of its ``image``, a ``region`` to paint in, and a
         ``reason`` in words.
 

@@ -49,7 +49,7 @@ from ._label_placing import (
 from ._labelled import LabelledPixels, LabelsInBlocks, with_positions
 from ._output_arrays import OUTPUTS, Output, output_steps, scaled
 from ._outputs import segmentation_of, uncertainty_of
-from ._places import Place, place_steps
+from ._places import SuggestedPlace, place_steps
 from ._predict import BlockPredictor, BlockResult
 from ._prepare import Preparation, PreparedImage, prepare_image
 from ._sample_cache import SampleCache
@@ -120,7 +120,6 @@ __all__ = [
     "Order",
     "Output",
     "PixelClassifier",
-    "Place",
     "PlacedLabels",
     "Preparation",
     "PreparedImage",
@@ -133,6 +132,7 @@ __all__ = [
     "Step",
     "Steps",
     "SuggestedFeatures",
+    "SuggestedPlace",
     "SuspiciousLabels",
     "SuspiciousStroke",
     "Tile",

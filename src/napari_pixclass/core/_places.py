@@ -49,7 +49,7 @@ Position = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SuggestedPlace:
     """A place where a stroke is worth more than elsewhere.
 
     Attributes
@@ -105,10 +105,10 @@ def place_steps(
     channel_axis: int | AsTrained | None = AS_TRAINED,
     spacing: Spacing | Sequence[Spacing] = None,
     n_places: int = 10,
-    avoid: Sequence[Place] = (),
+    avoid: Sequence[SuggestedPlace] = (),
     random_state: int = 0,
     cache: SampleCache | None = None,
-) -> Steps[list[Place]]:
+) -> Steps[list[SuggestedPlace]]:
     """`napari_pixclass.suggest_places` in steps, for a driver that shows progress and may cancel.
 
     With a `cache` that is kept from one time to the next, little is computed twice.
@@ -178,7 +178,7 @@ def _apart(
     candidates: Candidates,
     clusters: list[Cluster],
     images: Sequence[TrainingImage],
-    avoid: Sequence[Place],
+    avoid: Sequence[SuggestedPlace],
     n_places: int,
 ) -> Iterator[tuple[int, Cluster]]:
     """Places of all clusters in turn that are not near each other, near labels, or near what is to be avoided."""
@@ -256,7 +256,7 @@ class _Words:
     rarity: npt.NDArray[np.float64]
     images: Sequence[TrainingImage]
 
-    def place(self, candidates: Candidates, index: int, cluster: Cluster) -> Place:
+    def place(self, candidates: Candidates, index: int, cluster: Cluster) -> SuggestedPlace:
         """A place with its reasons."""
         image = int(candidates.images[index])
         shape = self.images[image].labels.shape
@@ -265,7 +265,7 @@ class _Words:
         row = candidates.probabilities[index]
         likely = np.argsort(-row, kind="stable")[:2]
         uncertainty = float(uncertainty_of_rows(row[np.newaxis])[0])
-        return Place(
+        return SuggestedPlace(
             image,
             position,
             _box(position, shape),

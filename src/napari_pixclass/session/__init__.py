@@ -14,6 +14,7 @@ from ._label_exchange import LabelImport, LabelPlacement, filled_labels, named_c
 from ._live_array import LiveArray
 from ._live_result import LiveResult
 from ._live_session import LiveSession
+from ._place_walk import Destination
 from ._plan import Plan, resolve
 from ._prediction import Prediction
 from ._preview import FeaturePreview, preview_steps
@@ -34,6 +35,7 @@ from ._sources import (
     spacing_of,
 )
 from ._stacked_images import StackedImage, main_image
+from ._suspicion_session import DoubtfulStroke
 from ._tile_store import TileStore
 from ._view import View
 
@@ -47,6 +49,8 @@ __all__ = [
     "BatchFile",
     "ChosenFeatures",
     "Comparison",
+    "Destination",
+    "DoubtfulStroke",
     "Evaluation",
     "FeaturePreview",
     "FileBatch",

@@ -124,6 +124,13 @@ class LiveSession(LookingSession):
         return self._live_update and self._is_trainable and is_old
 
     @property
+    def _expects_classifier(self) -> bool:
+        """Whether a training is under way, be it because something has been painted."""
+        has_changed = self._n_seen != self._n_events or self._is_outdated
+        is_following = self._live_update and self._queue.newest(LIVE) is not None
+        return super()._expects_classifier or (is_following and has_changed)
+
+    @property
     def _is_behind(self) -> bool:
         return not self._live_update and super()._is_behind
 

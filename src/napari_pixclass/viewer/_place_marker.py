@@ -1,0 +1,90 @@
+"""The mark where a stroke is wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Points
+
+from ._insertion import insert_above
+from ._sources import LayerImage, spatial_arguments
+
+if TYPE_CHECKING:
+    from napari.components import LayerList
+
+    from napari_pixclass.session import Destination
+
+NAME = "Next place"
+COLOR = "#ffffff"
+CLEAR = "#00000000"
+WIDTH = 0.04
+"""Of the line, as a share of the square."""
+
+
+class PlaceMarker:
+    """A square around a place: a layer that is there as long as nothing has been painted in it.
+
+    Parameters
+    ----------
+    layers
+        The layers of the viewer.
+    """
+
+    def __init__(self, layers: LayerList) -> None:
+        self._all = layers
+        self._layer: Points | None = None
+
+    @property
+    def layer(self) -> Points | None:
+        """The layer, or None where there is none (any more)."""
+        return self._layer if self._layer in self._all else None
+
+    def show(self, destination: Destination) -> None:
+        """Mark a place, above all other layers."""
+        self.remove()
+        image = destination.pair.image
+        if not isinstance(image, LayerImage) or image.layer not in self._all:
+            return
+        self._layer = ring_layer(
+            NAME, [destination], [COLOR], spatial_arguments(image), extra=0, symbol="square"
+        )
+        insert_above(self._all, [self._all[-1]], self._layer)
+
+    def remove(self) -> None:
+        """Take the mark away."""
+        layer, self._layer = self.layer, None
+        if layer is not None:
+            self._all.remove(layer)
+
+
+def ring_layer(
+    name: str,
+    destinations: list[Destination],
+    colors: list[str],
+    place: dict[str, object],
+    extra: int,
+    symbol: str = "disc",
+) -> Points:
+    """A layer with the outline of a square or a disc around each place, `extra` pixels larger than its region."""
+    sizes, middles = [], []
+    for destination in destinations:
+        spans = destination.region[-2:]
+        sizes.append(max(axis.stop - axis.start for axis in spans) + extra)
+        middle = [(axis.start + axis.stop - 1) / 2 for axis in spans]
+        middles.append([*destination.position[:-2], *middle])
+    layer = Points(
+        np.array(middles, dtype=float),
+        name=name,
+        size=np.array(sizes, dtype=float),
+        symbol=symbol,
+        face_color=CLEAR,
+        border_color=colors,
+        border_width=WIDTH,
+        border_width_is_relative=True,
+        **place,
+    )
+    layer.editable = False
+    return layer
+
+
