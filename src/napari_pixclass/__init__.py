@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from napari_pixclass.evaluation import evaluate
     from napari_pixclass.ilastik import import_ilastik
-    from napari_pixclass.io import ModelFileError
+    from napari_pixclass.io import ModelFileError, load_features, save_features
     from napari_pixclass.quality import cross_validate, suggest_features
     from napari_pixclass.viewer import session
 
@@ -42,7 +42,9 @@ _ROOM_OF = {
     "evaluate": "evaluation",
     "import_ilastik": "ilastik",
     "load": "classifier",
+    "load_features": "io",
     "prepare_image": "core",
+    "save_features": "io",
     "suggest_features": "quality",
 }
 
@@ -58,7 +60,9 @@ __all__ = [
     "evaluate",
     "import_ilastik",
     "load",
+    "load_features",
     "prepare_image",
+    "save_features",
     "session",
     "suggest_features",
 ]

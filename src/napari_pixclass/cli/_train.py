@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._exit import report
+from ._feature_options import add_feature_options, chosen_features, open_features
 from ._image_options import (
     add_image_options,
     add_jobs_option,
@@ -37,6 +38,7 @@ is complete.
 
 examples:
   napari-pixclass train --pair a.tif a_labels.tif --pair b.tif b_labels.tif -o cells.pixclass
+  napari-pixclass train --pair a.tif a_labels.tif --features features.json -o cells.pixclass
   napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass"""
 
 
@@ -71,18 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="MODEL", help="model file to write (.pixclass)"
     )
-    parser.add_argument(
-        "--features",
-        choices=("default", "all", "fast"),
-        help="set of features (default: default)",
-    )
-    parser.add_argument(
-        "--sigmas",
-        type=float,
-        nargs="+",
-        metavar="SIGMA",
-        help="scales in pixels, for all families of the set (default: those of the set)",
-    )
+    add_feature_options(parser, "default")
     parser.add_argument(
         "--ndim",
         type=int,
@@ -133,12 +124,13 @@ def run(args: argparse.Namespace) -> int:
         )
     check_model_target(args.output)
     _check_labels_folder(args)
+    features = open_features(args)
     earlier = None if args.resume is None else load(args.resume)
     training = open_training_set(args, earlier)
     classes = named_classes(
         args.class_names, training, () if earlier is None else earlier.class_table_
     )
-    classifier = _new_classifier(args, training, earlier)
+    classifier = _new_classifier(args, features, training, earlier)
     pairs = training.pairs
     started = time.perf_counter()
     steps = classifier.fit_steps(
@@ -175,7 +167,10 @@ def _check_labels_folder(args: argparse.Namespace) -> None:
 
 
 def _new_classifier(
-    args: argparse.Namespace, training: TrainingSet, earlier: PixelClassifier | None
+    args: argparse.Namespace,
+    opened: FeatureSet | None,
+    training: TrainingSet,
+    earlier: PixelClassifier | None,
 ) -> PixelClassifier:
     """A classifier to be trained: as the user says, else as an earlier one was."""
     from napari_pixclass.classifier import PixelClassifier
@@ -183,7 +178,7 @@ def _new_classifier(
     seed = 0 if earlier is None else earlier.random_state
     n_estimators = 100 if earlier is None else earlier.n_estimators
     return PixelClassifier(
-        _features(args, training, earlier),
+        _features(args, opened, training, earlier),
         n_estimators=n_estimators if args.trees is None else args.trees,
         random_state=seed if args.seed is None else args.seed,
         n_jobs=args.jobs,
@@ -192,7 +187,10 @@ def _new_classifier(
 
 
 def _features(
-    args: argparse.Namespace, training: TrainingSet, earlier: PixelClassifier | None
+    args: argparse.Namespace,
+    opened: FeatureSet | None,
+    training: TrainingSet,
+    earlier: PixelClassifier | None,
 ) -> Features:
     if earlier is not None and not (args.features or args.sigmas):
         features: Features = earlier.state.features.plain
@@ -202,7 +200,7 @@ def _features(
         first = next(chosen for chosen in own if chosen is not None)
         chosen_ones = _only(args.channels, first, training.pairs)
         return [one and (before or one) for one, before in zip(chosen_ones, own, strict=False)]
-    chosen = choose_features(args.features or "default", args.sigmas, training.ndim)
+    chosen = chosen_features(args, opened, training.ndim)
     return chosen if args.channels is None else _only(args.channels, chosen, training.pairs)
 
 
@@ -220,23 +218,6 @@ def check_model_target(path: str) -> None:
             f"only a model may be replaced by a model; '{path}' is another file. Choose another "
             "name, or remove it."
         ) from None
-
-
-def choose_features(name: str, sigmas: Sequence[float] | None, ndim: int) -> FeatureSet:
-    """The set of this name, with the sigmas given in place of its own."""
-    from napari_pixclass.core import FAMILY_OF, FeatureSet
-
-    features = {"default": FeatureSet.default, "all": FeatureSet.all, "fast": FeatureSet.fast}[
-        name
-    ](ndim)
-    if sigmas is None:
-        return features
-    chosen = {
-        # What no family accepts is left in, so that it is refused and not passed over.
-        family: [sigma for sigma in sigmas if not 0 < sigma < FAMILY_OF[family].min_sigma]
-        for family, _ in features.selection
-    }
-    return FeatureSet.from_selection(chosen, ndim)
 
 
 def _only(

@@ -19,6 +19,7 @@ from ._axes import (
     resolve_axes,
 )
 from ._blocks import iter_blocks, n_blocks, region_shape
+from ._candidates import Candidates
 from ._channel_features import ChannelFeatures, Features
 from ._classes import MAX_NAME_LENGTH, PALETTE, ClassInfo, default_class
 from ._compute import compute_features
@@ -51,6 +52,7 @@ from ._output_arrays import OUTPUTS, Output, output_steps, scaled
 from ._outputs import segmentation_of, uncertainty_of
 from ._predict import BlockPredictor, BlockResult
 from ._prepare import Preparation, PreparedImage, prepare_image
+from ._reliability import Calibration, ReliabilityBin
 from ._sample_cache import SampleCache
 from ._sample_images import SampleImage, sample_images
 from ._scales import valid_spacing
@@ -88,6 +90,8 @@ __all__ = [
     "AsTrained",
     "BlockPredictor",
     "BlockResult",
+    "Calibration",
+    "Candidates",
     "ChannelFeatures",
     "ClassInfo",
     "CompiledForest",
@@ -116,6 +120,7 @@ __all__ = [
     "Preparation",
     "PreparedImage",
     "Region",
+    "ReliabilityBin",
     "SampleCache",
     "SampleImage",
     "Scratch",

@@ -15,6 +15,7 @@ from ._scores import ConfusionMatrix, mean
 
 if TYPE_CHECKING:
     from ._classes import ClassInfo
+    from ._reliability import Calibration
 
 FEW_STROKES = 5
 """With fewer strokes of a class, one more or less changes its figures a lot."""
@@ -44,9 +45,8 @@ class CrossValidation:
         For each class the number of its connected scribbles, and of images with labels of it.
     judged
         For each class whether anything of it could be left out.
-    sharpness
-        The power to which probabilities must be raised to be as often right as they say; above 1 they are too modest,
-        below 1 too bold. `expected` takes it into account.
+    calibration
+        Whether probabilities can be believed. `expected` takes into account what they are worth.
     left_out
         What was left out as a whole: ``"strokes"`` or ``"images"``.
     n_folds
@@ -60,7 +60,7 @@ class CrossValidation:
     strokes: tuple[int, ...]
     images: tuple[int, ...]
     judged: tuple[bool, ...]
-    sharpness: float
+    calibration: Calibration
     left_out: Literal["strokes", "images"]
     n_folds: int
     n_images: int
@@ -69,6 +69,11 @@ class CrossValidation:
     def classes(self) -> tuple[ClassInfo, ...]:
         """Classes by ascending value."""
         return self.expected.classes
+
+    @property
+    def sharpness(self) -> float:
+        """See `Calibration`."""
+        return self.calibration.sharpness
 
     @property
     def iou(self) -> tuple[float, ...]:
@@ -176,6 +181,8 @@ class CrossValidation:
             f"{own}; accuracy is the share of a class that was found again.",
             "",
             *self._confusion_lines(),
+            "",
+            *self._calibration_lines(),
         ]
         notes = self.notes
         return "\n".join([*lines, *([""] if notes else []), *(f"note: {note}" for note in notes)])
@@ -199,6 +206,14 @@ class CrossValidation:
         ]
         return aligned([header, *rows])
 
+    def _calibration_lines(self) -> list[str]:
+        calibration = self.calibration
+        before, after = _figure(calibration.error), _figure(calibration.sharpened_error)
+        return [
+            f"calibration error {before}; with a sharpness of {calibration.sharpness:.2f} {after}:",
+            calibration.sentence,
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """All figures for other programs, ready for JSON: undefined ones are None."""
         columns = (self.iou, self.f1, self.held_out_iou, self.held_out_accuracy)
@@ -209,8 +224,8 @@ class CrossValidation:
             "n_images": self.n_images,
             "mean_iou": or_none(self.mean_iou),
             "mean_f1": or_none(self.mean_f1),
-            "sharpness": self.sharpness,
             "stroke_error": or_none(self.stroke_error),
+            "calibration": self.calibration.to_dict(),
             "classes": [
                 {
                     "value": info.value,
