@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +69,16 @@ class CrossValidation:
     def classes(self) -> tuple[ClassInfo, ...]:
         """Classes by ascending value."""
         return self.expected.classes
+
+    def renamed(self, classes: Iterable[ClassInfo]) -> Self:
+        """The same with other names and colours of classes."""
+        known = {info.value: info for info in classes}
+        infos = tuple(known.get(info.value, info) for info in self.classes)
+        return replace(
+            self,
+            expected=replace(self.expected, classes=infos),
+            held_out=replace(self.held_out, classes=infos),
+        )
 
     @property
     def sharpness(self) -> float:

@@ -43,7 +43,7 @@ class Choices:
             self._set_features(features)
             self._update_live()
 
-    def suggest_features(self, features: FeatureSet) -> None:
+    def preset_features(self, features: FeatureSet) -> None:
         """Use `features` unless some have been chosen, loaded or trained with already."""
         if not self._features_chosen and features != self._features:
             self._set_features(features)

@@ -222,8 +222,12 @@ class Session(LabelExchange):
     @property
     def _training_inputs(self) -> tuple[object, ...]:
         """Equal to what it was as long as the same training would give the same classifier; keeps no image alive."""
-        stamps = tuple((self._seen.serial(p), self._seen.labelled(p)) for p in self._pairs)
-        return self.chosen_features, self.n_estimators, self.random_state, *stamps
+        return self.chosen_features, self.n_estimators, self.random_state, *self._label_stamps
+
+    @property
+    def _label_stamps(self) -> tuple[object, ...]:
+        """Equal to what they were as long as images and labels are the same."""
+        return tuple((self._seen.serial(p), self._seen.labelled(p)) for p in self._pairs)
 
     def _adopt(self, new: PixelClassifier, inputs: tuple[object, ...] | None) -> None:
         """Use what a training has given, which was made from `inputs`."""
