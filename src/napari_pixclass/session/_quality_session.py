@@ -188,13 +188,20 @@ class QualitySession(BatchSession):
             *self._label_stamps,
         )
 
+    @property
+    def common_features(self) -> FeatureSet | None:
+        """The features of all channels that are used; None where channels differ, or none are chosen."""
+        own = [features for features in self.channel_features.values() if features is not None]
+        return self.features if all(features == self.features for features in own) else None
+
     def apply_suggested(self, features: FeatureSet) -> None:
         """Use a set for all channels that are used; `undo_suggested` brings back what was chosen before."""
         if not self.can_undo_suggested:
             self._before_suggested = self.chosen_features
         unused = {channel: own for channel, own in self.channel_features.items() if own is None}
+        # Before anybody hears of it, and asks for the way back.
+        self._applied = ChosenFeatures(features, self.channels, tuple(sorted(unused.items())))
         self.choose_features(features, unused)
-        self._applied = self.chosen_features
 
     def undo_suggested(self) -> None:
         """Choose the features again that were chosen before the first suggested set was applied.
