@@ -1,4 +1,4 @@
-"""Many files are predicted, and a prediction is compared with the truth."""
+"""Many files are predicted; a prediction is compared with the truth, or judged by the strokes alone."""
 
 from __future__ import annotations
 
@@ -57,12 +57,34 @@ def evaluation(folder: Path) -> None:
     # As it was painted here: nuclei first.
     truth = np.array([0, 2, 1, 3], np.uint8)[truth]
     viewer.add_labels(truth, name="truth", visible=False)
-    panel = hand.predict.evaluation
-    hand.open_tab(hand.predict)
+    panel = hand.quality.evaluation
+    hand.open_tab(hand.quality)
     hand.click(panel.fold)
     hand.click(panel.evaluate)
     hand.wait_until_idle()
     save(with_margin(of_widget(panel)), folder / "evaluation.png")
+    viewer.close()
+
+
+def quality(folder: Path) -> None:
+    """Cells are painted, and the strokes say how good that is, and which features are enough."""
+    viewer, hand = trained_on_cells()
+    hand.open_tab(hand.quality)
+    hand.click(hand.quality.validation.start)
+    hand.wait_until_idle()
+    hand.click(hand.quality.calibration.fold)
+    hand.wait(0.5)
+    panels = (hand.quality.validation, hand.quality.calibration)
+    save(side_by_side(*(with_margin(of_widget(panel)) for panel in panels)), folder / "quality.png")
+    hand.open_tab(hand.features)
+    panel = hand.features.suggestion
+    hand.click(panel.fold)
+    hand.click(panel.start)
+    hand.wait_until_idle()
+    if panel.use.isEnabled():
+        hand.click(panel.use)
+        hand.wait(0.5)
+    save(with_margin(of_widget(panel)), folder / "suggested-features.png")
     viewer.close()
 
 

@@ -46,7 +46,7 @@ class CrossValidation:
     judged
         For each class whether anything of it could be left out.
     calibration
-        Whether probabilities can be believed. `expected` takes into account what they are worth.
+        Whether probabilities can be believed.
     left_out
         What was left out as a whole: ``"strokes"`` or ``"images"``.
     n_folds

@@ -75,9 +75,9 @@ class HeldOut:
     probabilities
         Of each labelled pixel, from the fold that it was left out of; 0 where it never was.
     places
-        Of places all over the images, corrected by what probabilities turned out to be worth.
+        Of places all over the images, made as bold as `probabilities` turned out to be right.
     calibration
-        How they were corrected.
+        What probabilities of the whole forest are worth.
     folds
         Fold of each labelled pixel.
     """
@@ -187,13 +187,14 @@ def held_out_steps(
     known = folds != ALWAYS_TRAINED
     left_out = LeftOutSamples(probabilities[known], gathered.codes[known], gathered.strokes[known])
     opinions = Opinions(whole[others.seen], others.mean())
-    sharpness = fitted_sharpness(left_out, opinions)
     # With strokes left out the whole forest has a say as well: the others know less than it does.
     expected: Rows = opinions.others
     if by == "strokes":
         expected = np.float32(0.5) * (opinions.whole + opinions.others)
-    calibration = Calibration.of(left_out, sharpness)
-    return HeldOut(probabilities, sharpened(expected, sharpness), calibration, folds), by
+    # What is expected is about classes, some of them rare: there the labels alone foretell better what is right.
+    corrected = sharpened(expected, fitted_sharpness(left_out))
+    calibration = Calibration.of(left_out, fitted_sharpness(left_out, opinions))
+    return HeldOut(probabilities, corrected, calibration, folds), by
 
 
 class _Votes:
