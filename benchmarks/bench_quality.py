@@ -22,7 +22,6 @@ from sklearn.ensemble import RandomForestClassifier
 
 from napari_pixclass import FeatureSet, PixelClassifier
 from napari_pixclass.core import LabelledPixels, compute_features, score
-from napari_pixclass.core._calibration import sharpened
 from napari_pixclass.io import ImageFile, open_image, open_labels
 from napari_pixclass.quality import cross_validate
 
@@ -77,11 +76,11 @@ def figures(image: ImageFile, labels: np.ndarray, truth: np.ndarray, ndim: int) 
     result = cross_validate(classifier, image.data, labels, **options)
     seconds = time.perf_counter() - started
     ways = [out_of_bag(image, labels, ndim), float(np.mean(result.held_out_iou)), result.mean_iou]
-    before, after = said[known], sharpened(said[known], result.sharpness)
+    calibrated = classifier.calibrated(result.sharpness).predict_proba(image.data)
     calibration = [
-        measure(probabilities, codes)
+        measure(probabilities[known], codes)
         for measure in (calibration_error, log_loss)
-        for probabilities in (before, after)
+        for probabilities in (said, calibrated)
     ]
     return [true, *ways, *calibration, seconds]
 

@@ -193,6 +193,40 @@ def test_calibration_in_words_and_as_a_picture(
     )
 
 
+def test_calibration_is_applied(
+    dock: Any,
+    session: Any,
+    viewer: Any,
+    click: Callable[..., None],
+    wait_idle: Callable[..., None],
+) -> None:
+    panel = dock.calibration
+    click(panel.fold)
+    assert not panel.apply.isEnabled()
+    click(dock.validation.start)
+    wait_idle(viewer)
+    raw = session.train().result(60)
+    session.predict().result(60)
+    shown = viewer.layers["Class 1 probability of stripes"].data.copy()
+    click(panel.apply)
+    sharpness = session.cross_validation.sharpness
+    assert panel.apply.text() == f"Apply to probabilities (sharpness {sharpness:.2f})"
+    assert session.classifier.sharpness_ == sharpness != 1
+    assert any("older classifier" in layer.name for layer in viewer.layers)
+    session.predict().result(60)
+    layer = viewer.layers["Class 1 probability of stripes"]
+    assert not np.array_equal(layer.data, shown)
+    np.testing.assert_array_equal(
+        layer.data, raw.calibrated(sharpness).predict_proba(stripes(SHAPE))[..., 0]
+    )
+    session.classifier = raw
+    assert not panel.apply.isChecked()
+    session.classifier = raw.calibrated(2)
+    assert panel.apply.text().endswith("(sharpness 2.00)")
+    click(panel.apply)
+    assert session.classifier.sharpness_ == 1
+
+
 def test_the_picture_has_its_points_where_they_belong(qtbot: Any) -> None:
     view = ReliabilityView()
     qtbot.addWidget(view)

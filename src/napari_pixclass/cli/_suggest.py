@@ -10,9 +10,10 @@ import json
 from typing import TYPE_CHECKING
 
 from ._image_options import positive
-from ._labelled_set import add_labelled_set_options, as_arguments, open_labelled_set
+from ._labelled_set import add_labelled_set_options, open_labelled_set
 from ._progress import run_with_progress
 from ._text_output import add_json_option, check_text_target, write_text
+from ._training_pairs import as_arguments
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier

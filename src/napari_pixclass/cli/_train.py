@@ -20,14 +20,20 @@ from ._image_options import (
     positive,
 )
 from ._progress import run_with_progress
-from ._training_pairs import TrainingPair, TrainingSet, named_classes, open_training_set
+from ._training_pairs import (
+    TrainingPair,
+    TrainingSet,
+    as_arguments,
+    named_classes,
+    open_training_set,
+)
 from ._words import byte_count, printable, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import Features, FeatureSet
+    from napari_pixclass.core import Calibration, Features, FeatureSet
 
 NAME = "train"
 
@@ -95,6 +101,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trees", type=positive, metavar="N", help="trees (default: 100)")
     parser.add_argument("--seed", type=seed, metavar="N", help="random seed (default: 0)")
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="cross-validate, and have probabilities that are as often right as they say; the segmentation stays the "
+        "same (default: only where --continue goes on with a calibrated model)",
+    )
     add_jobs_option(parser)
 
 
@@ -132,17 +144,19 @@ def run(args: argparse.Namespace) -> int:
     )
     classifier = _new_classifier(args, features, training, earlier)
     pairs = training.pairs
+    calibration = None
+    if args.calibrate or (earlier is not None and earlier.sharpness_ != 1):
+        calibration = _calibration(classifier, pairs)
     started = time.perf_counter()
-    steps = classifier.fit_steps(
-        [pair.image.data for pair in pairs],
-        [pair.labels for pair in pairs],
-        channel_axis=pairs[0].image.channel_axis,
-        spacing=[pair.spacing for pair in pairs],
-    )
-    run_with_progress(steps, "training")
+    run_with_progress(classifier.fit_steps(**as_arguments(pairs)), "training")
+    if calibration is not None:
+        classifier = classifier.calibrated(calibration.sharpness)
     classifier.class_table_ = classes
     classifier.save(args.output)
     _print_summary(classifier, pairs, time.perf_counter() - started)
+    if calibration is not None:
+        errors = f"{calibration.error:.3f}, calibrated {calibration.sharpened_error:.3f}"
+        print(f"  sharpness {calibration.sharpness:.2f}; error of left-out labels {errors}")
     print(f"wrote {args.output} ({byte_count(Path(args.output).stat().st_size)})")
     if args.save_labels:
         from napari_pixclass.io import save_training_labels
@@ -150,6 +164,14 @@ def run(args: argparse.Namespace) -> int:
         labels = [(pair.labelled, pair.geometry) for pair in pairs]
         print(f"wrote {save_training_labels(args.output, labels, classes)}")
     return 0
+
+
+def _calibration(classifier: PixelClassifier, pairs: Sequence[TrainingPair]) -> Calibration:
+    """What probabilities will be worth; found out before the training, as there may be too few strokes for it."""
+    from napari_pixclass.core import cross_validation_steps
+
+    steps = cross_validation_steps(classifier, **as_arguments(pairs))
+    return run_with_progress(steps, "cross-validating").calibration
 
 
 def _check_labels_folder(args: argparse.Namespace) -> None:

@@ -58,6 +58,7 @@ from ._sample_images import SampleImage, sample_images
 from ._scales import valid_spacing
 from ._scores import ConfusionMatrix, check_same_shape, check_truth, score, slabs
 from ._scratch import Scratch
+from ._sharpening import valid_sharpness, with_sharpness
 from ._sparse_labels import SparseLabels, empty_labels
 from ._stacked_array import StackedArray
 from ._steps import Step, Steps, run_steps
@@ -177,9 +178,11 @@ __all__ = [
     "stroke_ids",
     "suggestion_steps",
     "uncertainty_of",
+    "valid_sharpness",
     "valid_spacing",
     "warm_up",
     "with_positions",
+    "with_sharpness",
 ]
 
 

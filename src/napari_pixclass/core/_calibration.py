@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ._sharpening import LEAST, sharpen
+
 Probabilities = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-
-LEAST = np.float32(0.003)
-"""A forest of 100 trees cannot tell less from nothing."""
 
 STRONGEST = 1.5
 """Largest logarithm of a power, in either direction."""
@@ -109,7 +108,7 @@ def _loss(logs: Doubles, of: Doubles) -> float:
 
 
 def sharpened(probabilities: Probabilities, power: float) -> Probabilities:
-    """Probabilities raised to a power, and made to sum to 1 again; the most probable class stays the same."""
-    raised = np.maximum(probabilities, LEAST) ** np.float32(power)
-    result: Probabilities = raised / raised.sum(axis=1, keepdims=True)
-    return result
+    """Probabilities (n, n_classes) raised to a power, as `sharpen` does it."""
+    planes = np.array(probabilities.T, dtype=np.float32, order="C")
+    sharpen(planes, power)
+    return np.ascontiguousarray(planes.T)

@@ -133,6 +133,14 @@ class Choices:
             self.outputs_changed.emit()
 
     @property
+    def sharpness(self) -> float:
+        """The power to which probabilities are raised; see `PixelClassifier.calibrated`."""
+        return 1.0
+
+    def _adopt_sharpness(self, sharpness: float) -> None:
+        """Hook: a classifier is used whose probabilities are raised to this power."""
+
+    @property
     def _reserved_values(self) -> set[int]:
         """Hook: values that new classes do not get, although no class has them."""
         return set()

@@ -23,7 +23,7 @@ from ._figure_files import Figures, check_ending
 from ._jobs import Job
 from ._priority import IN_NO_HURRY
 from ._queue import JobQueue
-from ._session import LIVE
+from ._session import LIVE, PREDICTION
 from ._trial import Trial
 
 CROSS_VALIDATION, SUGGESTION, SAVING = "cross-validation", "suggestion", "saving the figures"
@@ -46,6 +46,7 @@ class QualitySession(BatchSession):
     features_suggested = Signal(FeatureSuggestions)
     cross_validation_saved = Signal(Path)
     """The figures have been written to this file."""
+    calibrate_changed = Signal(bool)
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
         super().__init__(wake)
@@ -53,6 +54,8 @@ class QualitySession(BatchSession):
         self._trial_cache = SampleCache(REMEMBERED_BYTES)
         self._validation: CrossValidation | None = None
         self._validated_on: object = None
+        self._calibrate = False
+        self._found_sharpness = 1.0
         self._suggestions: FeatureSuggestions | None = None
         self._suggested_on: object = None
         self._before_suggested: ChosenFeatures | None = None
@@ -85,7 +88,9 @@ class QualitySession(BatchSession):
 
         def keep(result: CrossValidation) -> None:
             self._validation, self._validated_on = result, inputs
+            self._found_sharpness = result.sharpness
             self.cross_validated.emit(result)
+            self._calibrate_classifier()
 
         self._before_start()
         return self._trying.start(
@@ -121,6 +126,49 @@ class QualitySession(BatchSession):
         return self._trying.start(
             lambda: figures.saving_steps(target), self.cross_validation_saved.emit, SAVING
         )
+
+    # Calibration ------------------------------------------------------------------------------------------------------
+
+    @property
+    def calibrate(self) -> bool:
+        """Whether probabilities are made as often right as they say, by what the last cross-validation has found.
+
+        Those of the classifier at hand, and of all that are trained from now on; see `PixelClassifier.calibrated`.
+        """
+        return self._calibrate
+
+    @calibrate.setter
+    def calibrate(self, on: bool) -> None:
+        self._set_calibrate(bool(on))
+        self._calibrate_classifier()
+
+    @property
+    def sharpness(self) -> float:
+        """The power to which probabilities are raised: 1 unless they are to be calibrated."""
+        return self._found_sharpness if self._calibrate else 1.0
+
+    def _set_calibrate(self, on: bool) -> None:
+        if on != self._calibrate:
+            self._calibrate = on
+            self.calibrate_changed.emit(on)
+
+    def _adopt_sharpness(self, sharpness: float) -> None:
+        if sharpness != 1:
+            self._found_sharpness = sharpness
+        self._set_calibrate(sharpness != 1)
+
+    def _calibrate_classifier(self) -> None:
+        """Have the classifier at hand say what it is to say from now on; nothing is trained."""
+        classifier = self._classifier
+        if classifier is None or classifier.sharpness_ == self.sharpness:
+            return
+        was_asked = self._queue.newest(PREDICTION, self.target) is not None
+        self._queue.cancel((LIVE, PREDICTION))
+        self._classifier = classifier.calibrated(self.sharpness)
+        self.classifier_changed.emit(self._classifier)
+        self._update_live()
+        if was_asked:
+            self.predict()
 
     # Suggested features -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ class Training:
         What is chosen.
     n_estimators, random_state, n_jobs
         As for `PixelClassifier`.
+    sharpness
+        Asked in any thread: the power to which probabilities are to be raised at this moment.
     """
 
     images: Sequence[Snapshot]
@@ -42,6 +44,7 @@ class Training:
     n_estimators: int
     random_state: int | None
     n_jobs: int | None
+    sharpness: Callable[[], float]
 
     @property
     def channel_features(self) -> ChannelFeatures:
@@ -61,7 +64,7 @@ class Training:
         """Train with these labels of the images."""
         new = self.untrained()
         yield from new.fit_steps(labels=list(labels), cache=cache, **self.arguments)
-        return new
+        return new.calibrated(self.sharpness())
 
     def untrained(self) -> PixelClassifier:
         """The classifier before its training."""
