@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import napari
 import numpy as np
 import tifffile
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -67,23 +68,28 @@ def evaluation(folder: Path) -> None:
 
 
 def quality(folder: Path) -> None:
-    """Cells are painted, and the strokes say how good that is, and which features are enough."""
-    viewer, hand = trained_on_cells()
-    hand.open_tab(hand.quality)
-    hand.click(hand.quality.validation.start)
-    hand.wait_until_idle()
-    hand.click(hand.quality.calibration.fold)
-    hand.wait(0.5)
+    """The strokes of a sample say how good a classifier will be, and which features are enough."""
+    viewer = napari.Viewer(show=True)
+    sample = sample_images()["cells"]()
+    viewer.add_image(sample.image, name="cells", axis_labels=("y", "x"))
+    viewer.add_labels(sample.labels, name="scribbles", axis_labels=("y", "x"))
+    hand = Hand(viewer)
+    for row, info in enumerate(sample.classes):
+        hand.name_class(row, info.name)
     panels = (hand.quality.validation, hand.quality.calibration)
+    hand.open_tab(hand.quality)
+    hand.click(panels[0].start)
+    hand.wait_until_idle()
+    hand.click(panels[1].fold)
+    hand.wait(0.5)
     save(side_by_side(*(with_margin(of_widget(panel)) for panel in panels)), folder / "quality.png")
-    hand.open_tab(hand.features)
     panel = hand.features.suggestion
+    hand.open_tab(hand.features)
     hand.click(panel.fold)
     hand.click(panel.start)
     hand.wait_until_idle()
-    if panel.use.isEnabled():
-        hand.click(panel.use)
-        hand.wait(0.5)
+    hand.click(panel.use)
+    hand.wait(0.5)
     save(with_margin(of_widget(panel)), folder / "suggested-features.png")
     viewer.close()
 

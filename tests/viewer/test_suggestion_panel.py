@@ -58,7 +58,7 @@ def test_a_set_is_used_and_taken_back(dock: Any, session: Any, click: Any) -> No
     shown = rows(panel.table)
     assert [row[0].startswith("★") for row in shown] == [item is best for item in found.sets]
     assert [row[0] for row in shown if "✓" in row[0]] == [
-        "★ ✓ yourself" if best.method == "current" else "✓ yourself"
+        "★✓ current" if best.method == "current" else "✓ current"
     ]
     assert [row[1] for row in shown] == [str(len(item.features)) for item in found.sets]
     panel.table.setCurrentCell(1, 0)

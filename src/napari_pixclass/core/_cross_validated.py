@@ -220,7 +220,7 @@ class CrossValidation:
         calibration = self.calibration
         before, after = _figure(calibration.error), _figure(calibration.sharpened_error)
         return [
-            f"calibration error {before}; with a sharpness of {calibration.sharpness:.2f} {after}:",
+            f"calibration error {before}, calibrated {after} (sharpness {calibration.sharpness:.2f}):",
             calibration.sentence,
         ]
 

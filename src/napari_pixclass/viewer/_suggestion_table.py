@@ -11,22 +11,15 @@ from ._figures_table import FiguresTable, figure
 from ._sections import signals_blocked
 
 HEADINGS = {
-    "Chosen by": "How the set was found: by importance in a forest, by mutual information, or by forward selection.",
+    "Chosen by": "How the set was found: by importance in a forest, by mutual information, by forward selection; or "
+    "what is chosen now (current).",
     "No.": "Number of features, per channel.",
     "Error": "Share of left-out labels that were given another class; each class counts the same.",
     "Agrees": "Mean IoU with the segmentation that all features give.",
-    "Time": "Seconds for a million pixels, measured on one thread.",
-    "Faster": "How many times faster than all features.",
-}
-METHODS = {
-    "all": "all features",
-    "current": "yourself",
-    "importance": "importance",
-    "information": "information",
-    "forward": "selection",
+    "Time": "Seconds for a million pixels, measured on one thread; how many times faster than all features.",
 }
 MAX_ROWS = 12
-STAR, TICK = "★ ", "✓ "
+STAR, TICK = "★", "✓"
 
 
 class SuggestionTable(FiguresTable):
@@ -57,7 +50,7 @@ class SuggestionTable(FiguresTable):
             self.setRowCount(len(suggestions.sets))
             for number, item in enumerate(suggestions.sets):
                 marks = STAR * (item is best) + TICK * (item.features == in_use)
-                self.show_row(number, marks + METHODS[item.method], _figures(suggestions, item))
+                self.show_row(number, f"{marks} {item.method}".strip(), _figures(suggestions, item))
                 self.item(number, 0).setToolTip("\n".join(item.words()))
             self.setCurrentCell(row, 0)
         self.fit_height()
@@ -67,7 +60,6 @@ def _figures(suggestions: FeatureSuggestions, item: SuggestedFeatures) -> list[s
     return [
         str(len(item.features)),
         figure(item.quality.stroke_error),
-        figure(item.agreement),
-        f"{item.seconds_per_megapixel:.2f}",
-        f"{suggestions.speed_up(item):.1f}\N{MULTIPLICATION SIGN}",
+        f"{item.agreement:.2f}",
+        f"{item.seconds_per_megapixel:.2f} ({suggestions.speed_up(item):.1f}\N{MULTIPLICATION SIGN})",
     ]
