@@ -122,10 +122,23 @@ def test_a_single_stroke_has_no_figures() -> None:
     assert math.isnan(result.held_out_accuracy[1])
     assert result.mean_iou == result.iou[0]
     assert result.held_out.support == (64, 0)
-    assert "class 3 rests on 1 stroke, which cannot be left out" in result.notes[1]
+    assert "class 3 rests on 1 stroke, which cannot be left out" in result.notes[0]
     plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert plain["classes"][1]["iou"] is None
     assert plain["mean_iou"] == pytest.approx(result.mean_iou)
+
+
+def test_many_classes_are_told_in_few_sentences() -> None:
+    image, _ = picture()
+    labels = np.zeros(image.shape, np.uint8)
+    for value in range(1, 9):
+        labels[6 * value - 6, :20] = value
+        if value > 4:
+            labels[6 * value - 6, 30:50] = value
+    notes = validated(image, labels).notes
+    assert any(note.startswith("classes 1, 2, 3, 4 rest on 1 stroke each") for note in notes)
+    assert any(note.startswith("classes 5, 6, 7, 8 rest on fewer than 5") for note in notes)
+    assert sum("are taken for class" in note for note in notes) <= 3
 
 
 def test_whole_images_are_left_out() -> None:

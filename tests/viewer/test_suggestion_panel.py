@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("accidents")
 
 
 def suggest(session: Any) -> Any:
-    return session.suggest_features(sizes=[1, 3], n_folds=2).result(LONG)
+    return session.suggest_features(sizes=[1], n_folds=2).result(LONG)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_set_is_used_and_taken_back(dock: Any, session: Any, click: Any) -> No
     assert not panel.undo.isEnabled()
     click(panel.use)
     assert session.features == found.sets[1].features == dock.choice.features
-    assert rows(panel.table)[1][0].startswith("✓")
+    assert "✓" in rows(panel.table)[1][0]
     assert panel.table.currentRow() == 1
     assert not panel.use.isEnabled()
     assert panel.use.toolTip() == "This set is in use."

@@ -23,6 +23,9 @@ FEW_STROKES = 5
 CONFUSED = 0.1
 """Share of a class taken for another one from which on it is mentioned."""
 
+MOST_SENTENCES = 3
+"""Of one kind; what is true of more classes is said of all of them at once."""
+
 EASIER = 0.1
 """Difference in mean IoU from which on the labels are said to be easier than the images."""
 
@@ -132,20 +135,31 @@ class CrossValidation:
         return (*self._few_strokes(), *self._few_images(), *self._confused(), *self._easier())
 
     def _few_strokes(self) -> Iterable[str]:
-        for info, strokes, judged in zip(self.classes, self.strokes, self.judged, strict=True):
-            what = f"{mention([info])} rests on {strokes} stroke{'s' * (strokes != 1)}"
-            if not judged and self.left_out == "strokes":
-                yield (
-                    f"{what}, which cannot be left out: there are no figures for it. Paint at least {FEW_STROKES} "
-                    "strokes, apart from each other."
-                )
-            elif not judged:
-                yield (
-                    f"{mention([info])} is labelled in one image only, which cannot be left out: there are no figures "
-                    "for it. Label it in another image."
-                )
-            elif strokes < FEW_STROKES:
-                yield f"{what}: too few to tell. Paint at least {FEW_STROKES}, apart from each other."
+        rows = list(zip(self.classes, self.strokes, self.judged, strict=True))
+        alone = [(info, strokes) for info, strokes, judged in rows if not judged]
+        few = [(info, n) for info, n, judged in rows if judged and n < FEW_STROKES]
+        more = f"Paint at least {FEW_STROKES}"
+        if self.left_out == "strokes":
+            yield from _each_or_all(
+                alone,
+                "rests on {}, which cannot be left out: there are no figures for it. "
+                f"{more} strokes, apart from each other.",
+                "rest on 1 stroke each, which cannot be left out: there are no figures for them. "
+                f"{more} strokes of each, apart from each other.",
+            )
+        else:
+            yield from _each_or_all(
+                alone,
+                "is labelled in one image only, which cannot be left out: there are no figures for it. Label it in "
+                "another image.",
+                "are labelled in one image only, which cannot be left out: there are no figures for them. Label them "
+                "in another image.",
+            )
+        yield from _each_or_all(
+            few,
+            f"rests on {{}}: too few to tell. {more}, apart from each other.",
+            f"rest on fewer than {FEW_STROKES} strokes each: too few to tell. {more} of each, apart from each other.",
+        )
 
     def _few_images(self) -> Iterable[str]:
         if self.left_out == "images" and self.n_images < 3:
@@ -155,19 +169,20 @@ class CrossValidation:
             )
 
     def _confused(self) -> Iterable[str]:
+        found = []
         for info, judged, row in zip(
             self.classes, self.judged, self.held_out.confusion, strict=True
         ):
-            if not judged or not row.sum():
-                continue
             others = np.where(np.array(self.held_out.values) == info.value, -1, row)
             most = int(others.argmax())
-            share = others[most] / row.sum()
-            if share >= CONFUSED:
-                yield (
-                    f"{share:.0%} of the left-out labels of {mention([info])} are taken for "
-                    f"{mention([self.classes[most]])}: label more where these two meet or look alike."
-                )
+            share = others[most] / max(row.sum(), 1)
+            if judged and share >= CONFUSED:
+                found.append((share, info, self.classes[most]))
+        for share, info, other in sorted(found, key=lambda one: -one[0])[:MOST_SENTENCES]:
+            yield (
+                f"{share:.0%} of the left-out labels of {mention([info])} are taken for {mention([other])}: label more "
+                "where these two meet or look alike."
+            )
 
     def _easier(self) -> Iterable[str]:
         labels = mean(self.held_out_iou)
@@ -254,6 +269,18 @@ class CrossValidation:
             "expected": self.expected.to_dict(),
             "notes": list(self.notes),
         }
+
+
+def _each_or_all(
+    classes: Sequence[tuple[ClassInfo, int]], each: str, together: str
+) -> Iterable[str]:
+    """A sentence for each class, with the number of its strokes, or one for all where they are many."""
+    if len(classes) > MOST_SENTENCES:
+        yield f"{mention([info for info, _ in classes])} {together}"
+        return
+    for info, n_strokes in classes:
+        strokes = f"{n_strokes} stroke{'s' * (n_strokes != 1)}"
+        yield f"{mention([info])} {each.format(strokes)}"
 
 
 def _figure(value: float) -> str:

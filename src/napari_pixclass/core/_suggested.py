@@ -112,7 +112,7 @@ class FeatureSuggestions:
             ]
             for item in self.sets
         ]
-        notes = [note for note in best.quality.notes if "rests on" in note]
+        notes = [note for note in best.quality.notes if "rest on" in note or "rests on" in note]
         return "\n".join(
             [
                 *aligned([header, *rows]),

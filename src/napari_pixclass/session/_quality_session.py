@@ -103,7 +103,10 @@ class QualitySession(BatchSession):
     def cross_validation(self) -> CrossValidation | None:
         """What the last cross-validation has given, with the names that classes have now; None before."""
         result = self._validation
-        return None if result is None else result.renamed(self.classes)
+        if result is not None:
+            renamed = result.renamed(self.classes)
+            self._validation = result if renamed.classes == result.classes else renamed
+        return self._validation
 
     @property
     def cross_validation_is_current(self) -> bool:

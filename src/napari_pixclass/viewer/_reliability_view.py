@@ -29,8 +29,9 @@ class ReliabilityView(QWidget):
 
     def show_calibration(self, calibration: Calibration) -> None:
         """Show how often probabilities were right."""
-        self._calibration = calibration
-        self.update()
+        if calibration is not self._calibration:
+            self._calibration = calibration
+            self.update()
 
     def sizeHint(self) -> QSize:
         """Lower than a window is high."""

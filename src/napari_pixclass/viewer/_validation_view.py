@@ -28,6 +28,7 @@ class ValidationView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._result: CrossValidation | None = None
+        self._is_current = False
         self.age = hint_label()
         self.age.setText(OLD)
         self.lead = heading("")
@@ -62,10 +63,10 @@ class ValidationView(QWidget):
 
     def show_result(self, result: CrossValidation | None, is_current: bool) -> None:
         """Show figures, and whether they are those of the labels as they are; nothing where there are none."""
-        self._result = result
         self.setVisible(result is not None)
-        if result is None:
-            return
+        if result is None or (result is self._result and is_current == self._is_current):
+            return  # after a stroke nothing is drawn that is there already
+        self._result, self._is_current = result, is_current
         self.age.setVisible(not is_current)
         old = "" if is_current else " (of other labels)"
         self.lead.setText(
