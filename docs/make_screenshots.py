@@ -13,7 +13,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from screenshots.files import batch, evaluation
+from screenshots.files import batch, evaluation, quality
 from screenshots.scenes import channels, labels, live, restore, several, volume
 
 SCENES = {
@@ -25,6 +25,7 @@ SCENES = {
     "labels": labels,
     "batch": batch,
     "evaluation": evaluation,
+    "quality": quality,
 }
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from napari_pixclass.evaluation import evaluate
     from napari_pixclass.ilastik import import_ilastik
-    from napari_pixclass.io import ModelFileError
+    from napari_pixclass.io import ModelFileError, load_features, save_features
     from napari_pixclass.quality import (
         cross_validate,
         suggest_features,
@@ -47,7 +47,9 @@ _ROOM_OF = {
     "evaluate": "evaluation",
     "import_ilastik": "ilastik",
     "load": "classifier",
+    "load_features": "io",
     "prepare_image": "core",
+    "save_features": "io",
     "suggest_features": "quality",
     "suggest_places": "quality",
     "suspicious_labels": "quality",
@@ -65,7 +67,9 @@ __all__ = [
     "evaluate",
     "import_ilastik",
     "load",
+    "load_features",
     "prepare_image",
+    "save_features",
     "session",
     "suggest_features",
     "suggest_places",

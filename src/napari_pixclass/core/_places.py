@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ._axes import AS_TRAINED, AsTrained, Region
-from ._candidates import Candidates, candidate_steps
 from ._classes import ClassInfo
 from ._grow import seed_sequence
 from ._labelled import LabelledPixels
+from ._place_candidates import PlaceCandidates, place_candidate_steps
 from ._place_ranking import (
     Cluster,
     class_rarity,
@@ -122,7 +122,7 @@ def place_steps(
     strokes = strokes_of(images, state.features.ndim)
     n_strokes = max(int(own.max(initial=-1)) for own in strokes) + 1
     labelled = yield from stroke_row_steps(images, strokes, state.features, cache)
-    candidates = yield from candidate_steps(
+    candidates = yield from place_candidate_steps(
         images, state.features, state.predictor.for_all, n_strokes, seed, cache
     )
     rarity = class_rarity(_n_labelled(images, state.classes))
@@ -166,7 +166,9 @@ def _n_labelled(
     return np.array([sum(own.get(int(v), 0) for own in counts) for v in classes], dtype=np.int64)
 
 
-def _is_labelled(candidates: Candidates, images: Sequence[TrainingImage]) -> npt.NDArray[np.bool_]:
+def _is_labelled(
+    candidates: PlaceCandidates, images: Sequence[TrainingImage]
+) -> npt.NDArray[np.bool_]:
     labelled = np.zeros(len(candidates), dtype=bool)
     for index, item in enumerate(images):
         own = candidates.images == index
@@ -175,7 +177,7 @@ def _is_labelled(candidates: Candidates, images: Sequence[TrainingImage]) -> npt
 
 
 def _apart(
-    candidates: Candidates,
+    candidates: PlaceCandidates,
     clusters: list[Cluster],
     images: Sequence[TrainingImage],
     avoid: Sequence[SuggestedPlace],
@@ -256,7 +258,7 @@ class _Words:
     rarity: npt.NDArray[np.float64]
     images: Sequence[TrainingImage]
 
-    def place(self, candidates: Candidates, index: int, cluster: Cluster) -> SuggestedPlace:
+    def place(self, candidates: PlaceCandidates, index: int, cluster: Cluster) -> SuggestedPlace:
         """A place with its reasons."""
         image = int(candidates.images[index])
         shape = self.images[image].labels.shape

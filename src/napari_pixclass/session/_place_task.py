@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOTHING_LEFT = (
     "there must be a place that has not been shown and is not labelled; there is none any more. "
-    "Train again, and all places may be shown once more."
+    "Paint and train again: then all places may be shown once more."
 )
 
 
@@ -47,6 +47,8 @@ class PlaceTask:
         Labels of each, or where they are to be read.
     visited
         Places that have been shown.
+    generation
+        How many classifiers there have been.
     """
 
     classifier: PixelClassifier
@@ -55,6 +57,7 @@ class PlaceTask:
     images: tuple[Snapshot, ...]
     labels: tuple[LabelledPixels | ArrayLike, ...]
     visited: tuple[Destination, ...]
+    generation: int
 
     @classmethod
     def of(
@@ -63,11 +66,12 @@ class PlaceTask:
         pairs: Sequence[Pair],
         labels: Sequence[LabelledPixels | ArrayLike],
         visited: Sequence[Destination],
+        generation: int,
     ) -> Self:
         """Take a snapshot; in the thread of the session."""
         images = tuple(Snapshot.of(pair.image) for pair in pairs)
         pairs, labels, visited = tuple(pairs), tuple(labels), tuple(visited)
-        return cls(copy(classifier), classifier, pairs, images, labels, visited)
+        return cls(copy(classifier), classifier, pairs, images, labels, visited, generation)
 
     def steps(self, cache: SampleCache) -> Steps[list[Destination]]:
         """Look for places, the best one first.
@@ -80,36 +84,56 @@ class PlaceTask:
         labelled = [
             own if isinstance(own, LabelledPixels) else labelled_pixels(own) for own in self.labels
         ]
+        for visited in (self.visited, self._shown_by_this_one):
+            places = yield from self._place_steps(labelled, visited, cache)
+            if places:
+                return [self._destination(place, labelled[place.image]) for place in places]
+        raise ValueError(NOTHING_LEFT)
+
+    def _place_steps(
+        self, labelled: list[LabelledPixels], visited: Sequence[Destination], cache: SampleCache
+    ) -> Steps[list[SuggestedPlace]]:
         ndim = self.classifier.state.features.ndim
-        places = yield from place_steps(
-            self.classifier,
-            [image.data for image in self.images],
-            labelled,
-            channel_axis=self.images[0].channel_axis,
-            spacing=[
-                spacing_of(image, ndim) or self.classifier.state.predictor.spacing
-                for image in self.images
-            ],
-            avoid=self._avoided(),
-            cache=cache,
+        return (
+            yield from place_steps(
+                self.classifier,
+                [image.data for image in self.images],
+                labelled,
+                channel_axis=self.images[0].channel_axis,
+                spacing=[
+                    spacing_of(image, ndim) or self.classifier.state.predictor.spacing
+                    for image in self.images
+                ],
+                avoid=self._avoided(visited),
+                cache=cache,
+            )
         )
-        if not places:
-            raise ValueError(NOTHING_LEFT)
-        return [self._destination(place, labelled[place.image]) for place in places]
+
+    @property
+    def _shown_by_this_one(self) -> tuple[Destination, ...]:
+        return tuple(place for place in self.visited if place.generation == self.generation)
 
     def is_current(self) -> bool:
         """Whether the images are still those that they were."""
         return all(image.is_current() for image in self.images)
 
-    def _avoided(self) -> list[SuggestedPlace]:
+    def _avoided(self, visited: Sequence[Destination]) -> list[SuggestedPlace]:
         numbers = {pair: number for number, pair in enumerate(self.pairs)}
         return [
-            replace(visited.place, image=numbers[visited.pair])
-            for visited in self.visited
-            if visited.place is not None and visited.pair in numbers
+            replace(one.place, image=numbers[one.pair])
+            for one in visited
+            if one.place is not None and one.pair in numbers
         ]
 
     def _destination(self, place: SuggestedPlace, labelled: LabelledPixels) -> Destination:
         n_labelled = count_inside(labelled, place.region)
         pair = self.pairs[place.image]
-        return Destination(pair, place.position, place.region, place.reason, place, n_labelled)
+        return Destination(
+            pair,
+            place.position,
+            place.region,
+            place.reason,
+            place,
+            n_labelled,
+            self.generation,
+        )

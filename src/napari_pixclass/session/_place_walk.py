@@ -33,6 +33,8 @@ class Destination:
         The suggestion that it is, if it is one.
     n_labelled
         Number of labelled pixels in the region when it was suggested.
+    generation
+        How many classifiers there had been by then.
     """
 
     pair: Pair
@@ -41,6 +43,7 @@ class Destination:
     reason: str
     place: SuggestedPlace | None = None
     n_labelled: int = 0
+    generation: int = 0
 
     def is_painted(self, labelled: LabelledPixels | None) -> bool:
         """Whether more is labelled in the region than when it was suggested."""
@@ -51,8 +54,15 @@ def count_inside(labelled: LabelledPixels, region: Region) -> int:
     """Number of labelled pixels in a region."""
     if len(labelled.shape) != len(region):  # other data than before
         return 0
-    inside = np.ones(len(labelled), dtype=bool)
-    for index, axis in zip(labelled.coordinates(), region, strict=True):
+    if any(axis.stop > length for axis, length in zip(region, labelled.shape, strict=True)):
+        return 0
+    # All of the region lies between its first and its last pixel, and little else does.
+    low = np.ravel_multi_index([axis.start for axis in region], labelled.shape)
+    high = np.ravel_multi_index([axis.stop - 1 for axis in region], labelled.shape)
+    start, stop = np.searchsorted(labelled.positions, (low, high + 1))
+    where = np.unravel_index(labelled.positions[start:stop], labelled.shape)
+    inside = np.ones(stop - start, dtype=bool)
+    for index, axis in zip(where, region, strict=True):
         inside &= (index >= axis.start) & (index < axis.stop)
     return int(np.count_nonzero(inside))
 
@@ -68,24 +78,25 @@ class PlaceWalk:
 
     def __init__(self) -> None:
         self.visited: list[Destination] = []
-        self._at = -1
+        self._at = 0
+        """Beyond the end where one is at none of them."""
         self._ready: list[Destination] = []
         self._suggested_by: object = None
 
     @property
     def current(self) -> Destination | None:
-        """The place that was gone to last; None before the first one."""
-        return self.visited[self._at] if self._at >= 0 else None
+        """The place that was gone to last; None before the first one, and where that is forgotten."""
+        return self.visited[self._at] if self._at < len(self.visited) else None
 
     @property
     def has_previous(self) -> bool:
         """Whether there is a place to go back to."""
         return self._at > 0
 
-    @property
-    def later(self) -> Destination | None:
-        """The place to come forward to, after one has gone back."""
-        return self.visited[self._at + 1] if self._at + 1 < len(self.visited) else None
+    def later(self, is_painted: Callable[[Destination], bool]) -> Destination | None:
+        """The next place to come forward to where nothing has been painted, after one has gone back."""
+        later = self.visited[self._at + 1 :]
+        return next((place for place in later if not is_painted(place)), None)
 
     def suggest(self, places: Sequence[Destination], suggested_by: object) -> None:
         """Have places to go to, as long as the classifier that has suggested them is the one at hand."""
@@ -124,10 +135,9 @@ class PlaceWalk:
         current = self.current
         self._ready = list(_of(self._ready, pairs))
         self.visited = list(_of(self.visited, pairs))
-        if current in self.visited:
+        self._at = len(self.visited)
+        if current is not None and current in self.visited:
             self._at = self.visited.index(current)
-        else:
-            self._at = min(self._at, len(self.visited) - 1)
 
 
 def _of(places: Iterable[Destination], pairs: Collection[Pair]) -> Iterable[Destination]:

@@ -11,12 +11,12 @@ from psygnal import Signal
 
 from napari_pixclass.core import LabelledPixels, SampleCache, Step, Steps
 
-from ._batch_session import BatchSession
 from ._jobs import Job
 from ._place_task import PlaceTask
 from ._place_walk import Destination, PlaceWalk
+from ._quality_session import QualitySession
 from ._queue import JobQueue
-from ._session import LIVE, TRAINING
+from ._session import TRAINING
 from ._sources import ImageSource, Pair
 
 PLACES = "places"
@@ -57,10 +57,10 @@ class _Search:
         return self.found[0]
 
 
-class PlacesSession(BatchSession):
+class PlacesSession(QualitySession):
     """A session that walks to the places where a stroke is worth most.
 
-    No place is suggested twice, nor one near it, before there is another classifier and nothing else is left.
+    No place is suggested twice, nor one near it, unless there is another classifier and nothing else is left.
 
     Parameters
     ----------
@@ -80,6 +80,8 @@ class PlacesSession(BatchSession):
         self._place_cache = SampleCache(PLACES_BYTES)
         self._search: _Search | None = None
         self._is_place_painted = False
+        self._n_classifiers = 0
+        self.classifier_changed.connect(self._on_other_classifier)
         self.labelled_changed.connect(self._on_labelled_at_place)
         self.pairs_changed.connect(self._on_pairs_of_places)
 
@@ -127,7 +129,7 @@ class PlacesSession(BatchSession):
         if problem := self.place_problem:
             raise ValueError(problem)
         self._before_start()
-        ready = self._walk.later
+        ready = self._walk.later(self._has_been_painted)
         if ready is None and not self._expects_classifier:
             ready = self._walk.next_ready(self.classifier, self._has_been_painted)
         if ready is not None:
@@ -163,7 +165,9 @@ class PlacesSession(BatchSession):
             search.task = ValueError(self.place_problem or "The training has failed.")
         else:
             labels = [self._seen.current(pair) for pair in self.pairs]
-            search.task = PlaceTask.of(classifier, self.pairs, labels, self._walk.visited)
+            search.task = PlaceTask.of(
+                classifier, self.pairs, labels, self._walk.visited, self._n_classifiers
+            )
         search.is_ready.set()
 
     def _on_found(self, search: _Search, best: Destination) -> None:
@@ -183,6 +187,9 @@ class PlacesSession(BatchSession):
 
     def _has_been_painted(self, destination: Destination) -> bool:
         return destination.is_painted(self.labelled(destination.pair))
+
+    def _on_other_classifier(self) -> None:
+        self._n_classifiers += 1
 
     def _on_labelled_at_place(self, pair: Pair, labelled: LabelledPixels) -> None:
         place = self.place
@@ -208,14 +215,12 @@ class PlacesSession(BatchSession):
     @property
     def job(self) -> Job[Any] | None:
         """What is running; of what runs side by side that which the user waits for."""
-        job, guiding = super().job, self._guiding.running
-        is_live = job is not None and job is self._queue.newest(LIVE)
-        return guiding if guiding is not None and (job is None or is_live) else job
+        return self._in_front(super().job, self._guiding.running)
 
     def cancel(self) -> None:
         """Cancel what is running and what is waiting."""
-        self._guiding.cancel()
         super().cancel()
+        self._guiding.cancel()
 
     def close(self) -> None:
         """Cancel all work; nothing can be started afterwards."""

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from psygnal import Signal
 
 from napari_pixclass.core import (
     LabelledPixels,
-    SampleCache,
-    Steps,
     SuspiciousLabels,
     SuspiciousStroke,
-    suspicion_steps,
 )
 
 from ._jobs import Job
 from ._place_walk import Destination
-from ._places_session import PLACES_BYTES, PlacesSession
-from ._priority import IN_NO_HURRY
-from ._queue import JobQueue
-from ._session import LIVE
-from ._sources import LabelsSource, Pair, Snapshot, spacing_of
+from ._places_session import PlacesSession
+from ._sources import LabelsSource, Pair
 
 SUSPICION = "suspicious labels"
 """What a job is about that looks for them."""
@@ -95,15 +87,12 @@ class SuspicionSession(PlacesSession):
         As for `Session`.
     """
 
+    suspicion_found = Signal(SuspiciousLabels)
     suspicious_changed = Signal()
     """Other strokes are listed than before, or labels have been changed since."""
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
         super().__init__(wake)
-        self._doubting = JobQueue(
-            self._mailbox, self._on_job_changed, self.failed.emit, IN_NO_HURRY
-        )
-        self._stroke_cache = SampleCache(PLACES_BYTES)
         self._doubts: _Doubts | None = None
         self._kept: set[tuple[object, ...]] = set()
         self.labelled_changed.connect(self._on_labels_doubted)
@@ -127,18 +116,15 @@ class SuspicionSession(PlacesSession):
         )
 
     @property
-    def is_suspicion_old(self) -> bool:
-        """Whether labels, images or features are others than those in which was searched."""
-        return self._doubts is not None and self._doubts.inputs != self._training_inputs
+    def suspicion_is_current(self) -> bool:
+        """Whether the same search would find that again: labels, images and features are the same."""
+        return self._doubts is not None and self._doubts.inputs == self._training_inputs
 
     @property
-    def suspicion_problem(self) -> str | None:
-        """Why nothing can be searched, in words; None if it can."""
-        if not self.pairs:
-            return "Choose an image and labels to paint on."
-        if len(self.counts) < 2:
-            return "Paint strokes of two classes or more."
-        return self._problem_but_for_labels
+    def n_kept(self) -> int:
+        """Number of strokes that were found and are not listed since they are kept."""
+        strokes = () if self._doubts is None else self._doubts.strokes
+        return sum(doubtful.key in self._kept for doubtful in strokes)
 
     def find_suspicious_labels(self) -> Job[SuspiciousLabels]:
         """Search the labels as they are now, in the background; `suspicious` lists what is found.
@@ -146,53 +132,34 @@ class SuspicionSession(PlacesSession):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, or features or images cannot be used.
+            If something is in the way; see `trial_problem`. What shows only later makes the job fail.
         """
-        self._look_at_all()
-        features = self.chosen_features
-        if (problem := self.suspicion_problem) or features is None:
-            raise ValueError(problem)
+        trial = self._trial()
         pairs, inputs = self.pairs, self._training_inputs
-        images = [Snapshot.of(pair.image) for pair in pairs]
-        labels = [self._seen.current(pair) for pair in pairs]
-        training, classes = self._training(features), copy(self.classes)
-
-        def steps() -> Steps[SuspiciousLabels]:
-            from napari_pixclass.classifier import PixelClassifier
-
-            return (
-                yield from suspicion_steps(
-                    PixelClassifier(
-                        training.channel_features.plain,
-                        training.n_estimators,
-                        n_jobs=training.n_jobs,
-                    ),
-                    [image.data for image in images],
-                    labels,
-                    channel_axis=images[0].channel_axis,
-                    spacing=[spacing_of(image, features.ndim) for image in images],
-                    classes=classes,
-                    cache=self._stroke_cache,
-                )
-            )
 
         def succeed(result: SuspiciousLabels) -> None:
             strokes = tuple(DoubtfulStroke(pairs[s.image], s) for s in result.strokes)
             self._doubts = _Doubts(result, strokes, inputs)
             self.suspicious_changed.emit()
+            self.suspicion_found.emit(result)
 
         self._before_start()
-        return self._doubting.start(steps, succeed, SUSPICION)
+        return self._trying.start(trial.suspicion_steps, succeed, SUSPICION)
 
     def clear_suspicious(self) -> None:
         """List nothing any more, as before the first search; what is kept stays so."""
-        self._doubting.cancel()
+        self._trying.cancel((SUSPICION,))
         self._doubts = None
         self.suspicious_changed.emit()
 
     def keep_stroke(self, doubtful: DoubtfulStroke) -> None:
         """Take a stroke for right: it is not listed again unless it is painted anew."""
         self._kept.add(doubtful.key)
+        self.suspicious_changed.emit()
+
+    def list_kept(self) -> None:
+        """List the strokes again that were kept."""
+        self._kept.clear()
         self.suspicious_changed.emit()
 
     def remove_stroke(self, doubtful: DoubtfulStroke) -> int:
@@ -225,22 +192,3 @@ class SuspicionSession(PlacesSession):
         self._kept = {key for key in self._kept if key[0] in labels}
         if self._doubts is not None:
             self.suspicious_changed.emit()
-
-    # Hooks of the session ---------------------------------------------------------------------------------------------
-
-    @property
-    def job(self) -> Job[Any] | None:
-        """What is running; of what runs side by side that which the user waits for."""
-        job, doubting = super().job, self._doubting.running
-        is_live = job is not None and job is self._queue.newest(LIVE)
-        return doubting if doubting is not None and (job is None or is_live) else job
-
-    def cancel(self) -> None:
-        """Cancel what is running and what is waiting."""
-        self._doubting.cancel()
-        super().cancel()
-
-    def close(self) -> None:
-        """Cancel all work; nothing can be started afterwards."""
-        self._doubting.close()
-        super().close()

@@ -95,6 +95,19 @@ class KeyActions:
         except ValueError as error:
             self._say(str(error))
 
+    def next_place(self) -> None:
+        """Go to where a stroke would help most."""
+        try:
+            self._session.next_place()
+        except ValueError as error:
+            self._say(str(error))
+
+    def previous_place(self) -> None:
+        """Go back to the place before."""
+        if not self._session.has_previous_place:
+            self._say("There is no place before this one.")
+        self._session.previous_place()
+
     def level_automatically(self) -> None:
         """Give what is on screen all the contrast there is."""
         self._session.levels.fit_visible()

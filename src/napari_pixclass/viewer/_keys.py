@@ -59,6 +59,8 @@ KEYS = (
     Key("Shift+E", "Eraser, and back to the brush", KeyActions.toggle_eraser),
     Key("Shift+T", "Train", KeyActions.train),
     Key("Shift+I", "Live update on or off", KeyActions.toggle_live_update),
+    Key("Shift+N", "Next place to label", KeyActions.next_place),
+    Key("Shift+B", "Back to the place before", KeyActions.previous_place),
     _output_key("Shift+R", "probabilities"),
     _output_key("Shift+U", "uncertainty"),
     _output_key("Shift+S", "segmentation"),

@@ -86,5 +86,3 @@ def ring_layer(
     )
     layer.editable = False
     return layer
-
-

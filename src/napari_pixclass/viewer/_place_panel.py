@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout
 
 from ._connections import Connections
-from ._sections import GAP, Panel, PushButton, hint_label, plain_tooltip
+from ._sections import Panel, PushButton, hint_label, plain_tooltip
 from ._viewer_session import ViewerSession
 
 INVITATION = "Where would a stroke help most? Next place shows it, and why."
-BACK_WIDTH = 30
 N_LINES = 2
 
 
@@ -20,19 +18,13 @@ class PlacePanel(Panel):
     def __init__(self, session: ViewerSession, connections: Connections) -> None:
         super().__init__()
         self._session = session
-        self.back = PushButton("‹", "Back to the place before (Shift+B).")
-        self.back.setFixedWidth(BACK_WIDTH)
+        self.back = PushButton("Back", "Back to the place before (Shift+B).")
         self.next = PushButton("Next place", "")
         self.reason = hint_label()
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
         # Two lines always: what is below must not jump.
         self.reason.setMinimumHeight(N_LINES * self.reason.fontMetrics().lineSpacing())
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
-        row.addWidget(self.back)
-        row.addWidget(self.next, 1)
-        self.column.addLayout(row)
+        self.add_row(self.next, self.back)
         self.column.addWidget(self.reason)
         self.next.clicked.connect(self._on_next)
         self.back.clicked.connect(session.previous_place)
@@ -53,7 +45,9 @@ class PlacePanel(Panel):
         problem, place = session.place_problem, session.place
         self.next.setEnabled(problem is None)
         self.next.setToolTip(
-            plain_tooltip(problem or "Go to where a stroke would help the classifier most (Shift+N).")
+            plain_tooltip(
+                problem or "Go to where a stroke would help the classifier most (Shift+N)."
+            )
         )
         self.back.setEnabled(session.has_previous_place)
         self.reason.setEnabled(place is not None and not session.is_place_painted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
 
@@ -36,12 +36,7 @@ class Panel(QWidget):
 
     def add_row(self, *widgets: QWidget) -> None:
         """Put widgets side by side, all of the same width."""
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
-        for widget in widgets:
-            row.addWidget(widget, 1)
-        self.column.addLayout(row)
+        self.column.addLayout(side_by_side(*widgets))
 
     def refresh(self) -> None:
         """Show the current state; called when the dock is opened."""
@@ -56,6 +51,16 @@ class Panel(QWidget):
 
     def leave(self) -> None:
         """For a panel that has something to put away; called when the dock is closed."""
+
+
+def side_by_side(*widgets: QWidget) -> QHBoxLayout:
+    """Widgets side by side, all of the same width."""
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(GAP)
+    for widget in widgets:
+        row.addWidget(widget, 1)
+    return row
 
 
 def text_label(text: str = "") -> QLabel:
@@ -86,6 +91,11 @@ def hint_label() -> QLabel:
     label.setWordWrap(True)
     label.setMinimumWidth(1)  # one long word must not make the dock wider
     return label
+
+
+def as_list(sentences: Iterable[str]) -> str:
+    """Sentences one below the other."""
+    return "\n".join(f"• {sentence[:1].upper()}{sentence[1:]}" for sentence in sentences)
 
 
 def labelled(text: str, widget: QWidget) -> QHBoxLayout:

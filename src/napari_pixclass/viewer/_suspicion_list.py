@@ -4,82 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView
 
+from napari_pixclass.core import ClassInfo
 from napari_pixclass.session import DoubtfulStroke
 
+from ._figures_table import FiguresTable
 from ._sections import plain_tooltip, signals_blocked
-from ._swatch import SWATCH, swatch
+from ._swatch import swatch
 
-LABEL, PIXELS, LOOKS_LIKE, SURE = range(4)
-HEADINGS = ("Painted as", "Pixels", "Looks like", "Sure")
-N_ROWS = 5
-"""Rows in sight; others are scrolled to."""
-ROW_ROOM = 9
+HEADINGS = {
+    "Painted as": "The class of the stroke.",
+    "Pixels": "How many there are in the stroke.",
+    "Looks like": "The class that forests which have not seen the stroke take it for.",
+    "Sure": "How probable that class is to these forests.",
+}
+LOOKS_LIKE = 2
+N_ROWS = 6
 
 Key = Qt.Key
 OWN_KEYS = (Key.Key_Up, Key.Key_Down, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown)
 """Keys that move in the list; all others are left to napari."""
 
 
-class SuspicionList(QTableWidget):
-    """What each stroke is painted as, its size, what it looks like, and how sure that is."""
+class SuspicionList(FiguresTable):
+    """A row for each stroke, the most suspicious first."""
 
     def __init__(self) -> None:
-        super().__init__(0, len(HEADINGS))
+        super().__init__(HEADINGS, N_ROWS)
         self.doubtful: tuple[DoubtfulStroke, ...] = ()
-        self.setHorizontalHeaderLabels(HEADINGS)
+        self._classes: dict[int, ClassInfo] = {}
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setIconSize(QSize(SWATCH, SWATCH))
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + ROW_ROOM)
-        header = self.horizontalHeader()
-        header.setSectionsClickable(False)
-        header.setHighlightSections(False)
-        for column in range(len(HEADINGS)):
-            name = column in (LABEL, LOOKS_LIKE)
-            resize = QHeaderView.ResizeMode
-            header.setSectionResizeMode(column, resize.Stretch if name else resize.ResizeToContents)
-            side = Qt.AlignmentFlag.AlignLeft if name else Qt.AlignmentFlag.AlignRight
-            self.horizontalHeaderItem(column).setTextAlignment(
-                side | Qt.AlignmentFlag.AlignVCenter
-            )
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.horizontalHeader().setSectionResizeMode(LOOKS_LIKE, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeaderItem(LOOKS_LIKE).setTextAlignment(_LEFT)
 
-    def show_strokes(self, doubtful: Sequence[DoubtfulStroke]) -> None:
-        """Show these strokes; the one that is chosen stays chosen, or the next one is where it was."""
+    def show_strokes(
+        self, doubtful: Sequence[DoubtfulStroke], classes: Sequence[ClassInfo]
+    ) -> None:
+        """Show these strokes; the one that is chosen stays chosen, or the one that is in its place now is."""
         row, chosen = self.currentRow(), self.chosen
         self.doubtful = tuple(doubtful)
+        self._classes = {info.value: info for info in classes}
+        if chosen in self.doubtful:
+            row = self.doubtful.index(chosen)
+        row = min(row, len(self.doubtful) - 1)
         with signals_blocked(self):
             self.setRowCount(len(self.doubtful))
-            for index, one in enumerate(self.doubtful):
-                self._show_row(index, one)
-            if chosen in self.doubtful:
-                row = self.doubtful.index(chosen)
-            row = min(row, len(self.doubtful) - 1)
-            if row >= 0:
-                self.selectRow(row)
-            else:
-                self.clearSelection()
-                self.setCurrentCell(-1, -1)
-        shown = max(1, min(len(self.doubtful), N_ROWS))
-        height = self.horizontalHeader().sizeHint().height()
-        height += shown * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth() + 2
-        self.setFixedHeight(height)
+            for number, one in enumerate(self.doubtful):
+                self._show_stroke(number, one)
+            self.setCurrentCell(row, 0 if row >= 0 else -1)
+        self.fit_height()
 
     @property
     def chosen(self) -> DoubtfulStroke | None:
         """The stroke that is chosen, or None."""
         row = self.currentRow()
         return self.doubtful[row] if 0 <= row < len(self.doubtful) else None
+
+    def name_of(self, info: ClassInfo) -> str:
+        """What a class is called now."""
+        return self._now(info).name
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move in the list; leave all other keys to napari."""
@@ -88,25 +76,23 @@ class SuspicionList(QTableWidget):
         else:
             event.ignore()
 
-    def _show_row(self, row: int, one: DoubtfulStroke) -> None:
+    def _show_stroke(self, row: int, one: DoubtfulStroke) -> None:
         stroke = one.stroke
+        label, other = self._now(stroke.label), self._now(stroke.looks_like)
+        figures = [f"{stroke.n_pixels:,}", other.name, f"{stroke.confidence:.0%}"]
         hint = plain_tooltip(
-            f"{stroke.label.name} in {one.pair.image.name}: {stroke.n_pixels:,} pixels at "
-            f"{', '.join(map(str, stroke.position))}.\n{stroke.contradicted:.0%} of them look more like "
-            f"{stroke.looks_like.name} to forests that have not seen this stroke."
+            f"{label.name} in {one.pair.image.name}, around {', '.join(map(str, stroke.position))}.\n"
+            f"{stroke.contradicted:.0%} of its pixels look more like another class to forests that have not seen them: "
+            f"{other.name} has a probability of {stroke.confidence:.2f}, {label.name} of {stroke.support:.2f}."
         )
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for column, text in (
-            (LABEL, stroke.label.name),
-            (PIXELS, f"{stroke.n_pixels:,}"),
-            (LOOKS_LIKE, stroke.looks_like.name),
-            (SURE, f"{stroke.confidence:.0%}"),
-        ):
-            item = QTableWidgetItem(text)
-            item.setToolTip(hint)
-            if column in (PIXELS, SURE):
-                item.setTextAlignment(right)
-            else:
-                info = stroke.label if column == LABEL else stroke.looks_like
-                item.setIcon(swatch(info.color))
-            self.setItem(row, column, item)
+        self.show_row(row, label.name, figures, hint, swatch(label.color))
+        for column in range(1, len(HEADINGS)):
+            self.item(row, column).setToolTip(hint)
+        self.item(row, LOOKS_LIKE).setIcon(swatch(other.color))
+        self.item(row, LOOKS_LIKE).setTextAlignment(_LEFT)
+
+    def _now(self, info: ClassInfo) -> ClassInfo:
+        return self._classes.get(info.value, info)
+
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

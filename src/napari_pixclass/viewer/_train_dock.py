@@ -12,6 +12,7 @@ from ._images_panel import ImagesPanel
 from ._keys_panel import KeysPanel
 from ._label_import_panel import LabelImportPanel
 from ._levels_panel import LevelsPanel
+from ._place_panel import PlacePanel
 from ._restore_panel import RestorePanel
 from ._training_panel import TrainingPanel
 from ._viewer_session import ViewerSession
@@ -35,6 +36,7 @@ class TrainDock(Dock):
         self.images = ImagesPanel(self.session, self.connections)
         self.label_import = LabelImportPanel(self.session, self.connections)
         self.classes = ClassesPanel(self.session, self.connections)
+        self.places = PlacePanel(self.session, self.connections)
         self.training = TrainingPanel(self.session, self.connections)
         self.classifier = ClassifierPanel(self.session, self.connections, trains=True)
         self.levels = LevelsPanel(self.session, self.connections)
@@ -45,6 +47,7 @@ class TrainDock(Dock):
             self.images,
             self.label_import,
             self.classes,
+            self.places,
             self.training,
             self.classifier,
             self.levels,

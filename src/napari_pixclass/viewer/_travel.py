@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from ._sources import LayerImage, LayerLabels
 from ._view import displayed_axes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from napari.components import ViewerModel
-    from napari.layers import Labels, Layer
+    from napari.layers import Image, Labels, Layer
 
     from napari_pixclass.session import Destination
 
@@ -27,8 +27,14 @@ TOLERANCE = 2.0
 """How many times more or less may be seen before the zoom of the user is changed."""
 
 
+NOT_PAINTING = ("pan_zoom", "transform", "pick", "erase")
+"""Modes of a labels layer in which the mouse paints no class."""
+
+
 class Travel:
-    """Brings a place before the eyes of the user, ready to paint.
+    """Brings a place before the eyes of the user.
+
+    What lies over it of other images is hidden, and shown again when the user is brought to these.
 
     Parameters
     ----------
@@ -41,35 +47,46 @@ class Travel:
     def __init__(self, session: ViewerSession, viewer: ViewerModel) -> None:
         self._session = session
         self._viewer = ref(viewer)
+        self._hidden: WeakKeyDictionary[Image, WeakSet[Layer]] = WeakKeyDictionary()
 
-    def go(self, destination: Destination) -> bool:
-        """Go there; return whether that was possible: images of a script have no layers."""
+    def go(self, destination: Destination, paints: bool = False) -> bool:
+        """Go there, with the brush in hand if something is to be painted; return whether there is such a place.
+
+        Images of a script have no layers, and layers may have other data than before.
+        """
         viewer, image = self._viewer(), destination.pair.image
         labels = destination.pair.labels
-        if viewer is None or not isinstance(image, LayerImage) or not isinstance(labels, LayerLabels):
+        if (
+            viewer is None
+            or not isinstance(image, LayerImage)
+            or not isinstance(labels, LayerLabels)
+        ):
             return False
         if labels.layer not in viewer.layers or image.layer not in viewer.layers:
             return False
-        if len(destination.position) != labels.layer.ndim:  # other data than it was found in
+        if not _is_inside(destination.position, labels.shape):
             return False
         self._show(viewer, image, labels.layer)
+        if paints and labels.layer.mode in NOT_PAINTING:
+            labels.layer.mode = "paint"
         self._aim(viewer, labels.layer, destination)
         return True
 
     def _show(self, viewer: ViewerModel, image: LayerImage, labels: Labels) -> None:
-        for layer in self._in_the_way(image, labels):
-            layer.visible = False
-        for shown in (*image.layers, labels):
-            shown.visible = True
+        for other, layers in self._in_the_way(image, labels):
+            shown = [layer for layer in layers if layer.visible]
+            self._hidden.setdefault(other, WeakSet()).update(shown)
+            for layer in shown:
+                layer.visible = False
+        for layer in (*self._hidden.pop(image.layer, ()), *image.layers, labels):
+            layer.visible = True
         viewer.layers.selection.active = labels
-        if labels.mode in ("pan_zoom", "transform", "pick", "erase"):
-            labels.mode = "paint"
         session = self._session
         if session.live_update and session.target != image:
             session.target = image
 
-    def _in_the_way(self, image: LayerImage, labels: Labels) -> Iterator[Layer]:
-        """Layers of other images that lie where this one does."""
+    def _in_the_way(self, image: LayerImage, labels: Labels) -> Iterator[tuple[Image, list[Layer]]]:
+        """Other images that lie where this one does, and all layers that belong to them and not to this one."""
         wanted = (*image.layers, labels)
         for pair in self._session.pairs:
             other = pair.image
@@ -80,7 +97,7 @@ class Travel:
             own = [*other.layers, *self._session.output_layers.of(other.layer).values()]
             if isinstance(pair.labels, LayerLabels):
                 own.append(pair.labels.layer)
-            yield from (layer for layer in own if all(layer is not kept for kept in wanted))
+            yield other.layer, [layer for layer in own if layer not in wanted]
 
     def _aim(self, viewer: ViewerModel, labels: Labels, destination: Destination) -> None:
         """Set the sliders, the middle of the canvas, and the zoom where the user sees much more or less."""
@@ -97,6 +114,12 @@ class Travel:
         seen = min(_canvas_size(viewer)) / camera.zoom
         if wanted and not 1 / TOLERANCE <= seen / wanted <= TOLERANCE:
             camera.zoom = min(_canvas_size(viewer)) / wanted
+
+
+def _is_inside(position: Sequence[int], shape: Sequence[int]) -> bool:
+    return len(position) == len(shape) and all(
+        index < length for index, length in zip(position, shape, strict=True)
+    )
 
 
 def _sight(labels: Labels, destination: Destination, axes: tuple[int, ...]) -> float:

@@ -17,6 +17,7 @@ from napari_pixclass.session import FeaturePreview, Job, Prediction, Snapshot, p
 
 from ._batch_layers import BatchLayers
 from ._disk_layers import DiskLayers
+from ._guide import Guide
 from ._keys import Keys
 from ._label_importing import LabelImporting
 from ._layer_arrivals import LayerArrivals
@@ -27,7 +28,12 @@ from ._status import Status
 from ._wake import GuiWaker
 
 if TYPE_CHECKING:
-    from napari_pixclass.core import PixelClassifier
+    from napari_pixclass.core import (
+        CrossValidation,
+        FeatureSuggestions,
+        PixelClassifier,
+        SuspiciousLabels,
+    )
     from napari_pixclass.session import Evaluation
 
 T = TypeVar("T")
@@ -70,6 +76,8 @@ class ViewerSession(LayerSession):
         Shows what has been written to disk.
     batch_layers
         Shows what a batch has written.
+    guide
+        Goes to places in the images.
     """
 
     message_changed = Signal(str)
@@ -88,6 +96,7 @@ class ViewerSession(LayerSession):
         self.arrivals = LayerArrivals(self, viewer.layers, self.start_exchange)
         self.disk_layers = DiskLayers(self)
         self.batch_layers = BatchLayers(self, viewer.layers)
+        self.guide = Guide(self, viewer)
         self.predicted.connect(self.output_layers.show)
         self.classifier_changed.connect(self._on_classifier_changed)
         self.trained.connect(self._on_trained)
@@ -95,6 +104,10 @@ class ViewerSession(LayerSession):
         self.prediction_overtaken.connect(self._on_overtaken)
         self.evaluated.connect(self._on_judged)
         self.evaluation_saved.connect(self._on_judgement_saved)
+        self.cross_validated.connect(self._on_cross_validated)
+        self.cross_validation_saved.connect(self._on_judgement_saved)
+        self.features_suggested.connect(self._on_features_suggested)
+        self.suspicion_found.connect(self._on_suspicion_found)
         self.failed.connect(self.report_error)
         self.target_changed.connect(self._on_target_changed)
         self._close_with(viewer)
@@ -196,6 +209,20 @@ class ViewerSession(LayerSession):
     def _on_judged(self, evaluation: Evaluation) -> None:
         matrix = evaluation.matrix
         self.report(f"Mean IoU {matrix.mean_iou:.3f} over {matrix.n_pixels:,} pixels.")
+
+    def _on_cross_validated(self, result: CrossValidation) -> None:
+        self.report(f"Cross-validated: a mean IoU of {result.mean_iou:.3f} is to be expected.")
+
+    def _on_features_suggested(self, suggestions: FeatureSuggestions) -> None:
+        best = suggestions.recommended
+        self.report(
+            f"Tried {len(suggestions.sets)} sets of features; one of {len(best.features)} is recommended."
+        )
+
+    def _on_suspicion_found(self, found: SuspiciousLabels) -> None:
+        number = len(found.strokes)
+        strokes = f"{number} stroke{'s' * (number != 1)} of {sum(found.n_strokes)}"
+        self.report(f"{strokes} may be painted wrongly." if number else "No stroke looks wrong.")
 
     def _on_judgement_saved(self, path: Path) -> None:
         self.report(f"Saved {path.name}.")
