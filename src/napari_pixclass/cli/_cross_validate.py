@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
 
-from ._feature_options import add_feature_options, chosen_features, open_features
+from ._feature_options import add_feature_options, open_features
 from ._image_options import positive
-from ._labelled_set import add_labelled_set_options, open_labelled_set
+from ._labelled_set import (
+    add_fold_options,
+    add_labelled_set_options,
+    open_labelled_set,
+    untrained_classifier,
+)
 from ._progress import run_with_progress
 from ._text_output import add_json_option, check_text_target, write_text
 from ._training_pairs import as_arguments
-
-if TYPE_CHECKING:
-    from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import Features, FeatureSet
 
 NAME = "cross-validate"
 
@@ -35,6 +35,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``cross-validate``."""
     add_labelled_set_options(parser)
+    add_fold_options(parser)
     add_feature_options(parser, "that of MODEL, else default")
     parser.add_argument("--trees", type=positive, metavar="N", help="trees (default: 100)")
     add_json_option(parser)
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     opened = open_features(args)
     labelled, classes, earlier = open_labelled_set(args)
     steps = cross_validation_steps(
-        _classifier(args, opened, labelled.ndim, earlier),
+        untrained_classifier(args, opened, labelled.ndim, earlier, args.trees),
         **as_arguments(labelled.pairs),
         n_folds=args.folds,
         leave_out=args.leave_out,
@@ -61,26 +62,3 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:
         write_text(args.json, json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
     return 0
-
-
-def _classifier(
-    args: argparse.Namespace,
-    opened: FeatureSet | None,
-    ndim: int,
-    earlier: PixelClassifier | None,
-) -> PixelClassifier:
-    """What is trained: as the user says, else as the model was."""
-    from napari_pixclass.classifier import PixelClassifier
-
-    features: Features
-    if earlier is None or args.features or args.sigmas:
-        features = chosen_features(args, opened, ndim)
-    else:
-        features = earlier.state.features.plain
-    n_trees = 100 if earlier is None else earlier.n_estimators
-    return PixelClassifier(
-        features,
-        n_estimators=args.trees or n_trees,
-        n_jobs=args.jobs,
-        estimator=None if earlier is None else earlier.estimator,
-    )

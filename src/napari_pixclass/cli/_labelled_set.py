@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ._feature_options import chosen_features
 from ._image_options import add_image_options, add_jobs_option
 from ._train import seed
 from ._training_pairs import TrainingSet, named_classes, open_training_set
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import ClassInfo
+    from napari_pixclass.core import ClassInfo, Features, FeatureSet
 
 
 def add_labelled_set_options(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +52,14 @@ def add_labelled_set_options(parser: argparse.ArgumentParser) -> None:
         help="names of the classes, by ascending value in the labels",
     )
     parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="random seed (default: %(default)s)"
+    )
+    add_jobs_option(parser)
+
+
+def add_fold_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says how labels are left out."""
+    parser.add_argument(
         "--leave-out",
         choices=("strokes", "images"),
         help="what is left out as a whole (default: images where several have labels of every class, else strokes)",
@@ -62,10 +71,6 @@ def add_labelled_set_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many parts are left out, one after the other (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed", type=seed, default=0, metavar="N", help="random seed (default: %(default)s)"
-    )
-    add_jobs_option(parser)
 
 
 def _folds(text: str) -> int:
@@ -88,3 +93,27 @@ def open_labelled_set(
     labelled = open_training_set(args, earlier)
     known = () if earlier is None else earlier.class_table_
     return labelled, named_classes(args.class_names, labelled, known), earlier
+
+
+def untrained_classifier(
+    args: argparse.Namespace,
+    opened: FeatureSet | None,
+    ndim: int,
+    earlier: PixelClassifier | None,
+    n_trees: int | None = None,
+) -> PixelClassifier:
+    """What is trained: as the user says, else as the model `earlier` was; `opened` is what `open_features` gave."""
+    from napari_pixclass.classifier import PixelClassifier
+
+    features: Features
+    if earlier is None or args.features or args.sigmas:
+        features = chosen_features(args, opened, ndim)
+    else:
+        features = earlier.state.features.plain
+    usual = 100 if earlier is None else earlier.n_estimators
+    return PixelClassifier(
+        features,
+        n_estimators=n_trees or usual,
+        n_jobs=args.jobs,
+        estimator=None if earlier is None else earlier.estimator,
+    )

@@ -19,6 +19,7 @@ from . import (
     _predict,
     _prepare,
     _suggest,
+    _suspicious,
     _train,
     _uncertainty,
 )
@@ -34,6 +35,7 @@ _COMMANDS = (
     _train,
     _cross_validate,
     _suggest,
+    _suspicious,
     _import_ilastik,
     _predict,
     _uncertainty,

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ._image_options import positive
-from ._labelled_set import add_labelled_set_options, open_labelled_set
+from ._labelled_set import add_fold_options, add_labelled_set_options, open_labelled_set
 from ._progress import run_with_progress
 from ._text_output import add_json_option, check_text_target, write_text
 from ._training_pairs import as_arguments
@@ -34,6 +34,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``suggest``."""
     add_labelled_set_options(parser)
+    add_fold_options(parser)
     parser.add_argument(
         "--sizes",
         type=positive,
