@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 PART = {2: (128, 128), 3: (8, 32, 32)}
 """Shape of a part that is looked at. It divides `LABEL_BLOCKS`: features are computed block by block."""
 
-N_PARTS = {2: (32, 64), 3: (24, 48)}
+N_PARTS = {2: (32, 64), 3: (48, 192)}
 """Parts that are looked at first, and at most."""
 
-NEW_PARTS = {2: 2, 3: 1}
+NEW_PARTS = {2: 2, 3: 2}
 """So many more are looked at with every stroke; beyond the most that are remembered, the oldest are left."""
 
-N_PIXELS = 12_000
+N_PIXELS = {2: 12_000, 3: 24_000}
 """Pixels of all parts together."""
 
 _LONGEST_ORDER = 2**16
@@ -114,7 +114,7 @@ def _marked(
         )
         parts.setdefault(image, []).append(part)
     sizes = [_size(part) for own in parts.values() for part in own]
-    share = min(1.0, N_PIXELS / sum(sizes))
+    share = min(1.0, N_PIXELS[ndim] / sum(sizes))
     marked = []
     for image, own in sorted(parts.items()):
         positions = np.unique(np.concatenate([_pixels(part, shapes[image], share) for part in own]))

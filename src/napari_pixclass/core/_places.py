@@ -33,8 +33,8 @@ SEPARATION = 24
 LABEL_GAP = 3
 """Pixels between a place and the next label at least."""
 
-BOX = 32
-"""Length in pixels of the part of the plane in which a stroke is wanted."""
+BOX, LEAST_BOX = 32, 8
+"""Length in pixels of the part of the plane in which a stroke is wanted; less in small planes."""
 
 UNCERTAIN = 0.4
 """From this uncertainty on a place is called uncertain."""
@@ -294,8 +294,9 @@ class _Words:
 
 def _box(position: Position, shape: tuple[int, ...]) -> Region:
     """The part of the plane around a place in which a stroke is wanted."""
+    side = max(LEAST_BOX, min(BOX, min(shape[-2:]) // 5))
     spans = [slice(index, index + 1) for index in position[:-2]]
     for index, length in zip(position[-2:], shape[-2:], strict=True):
-        start = max(0, min(index - BOX // 2, length - BOX))
-        spans.append(slice(start, min(start + BOX, length)))
+        start = max(0, min(index - side // 2, length - side))
+        spans.append(slice(start, min(start + side, length)))
     return tuple(spans)

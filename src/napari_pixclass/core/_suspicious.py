@@ -29,6 +29,9 @@ SUSPICION_LIMIT = 0.15
 FEW_STROKES = 5
 """With fewer scribbles of a class nobody can tell a rare one from a wrong one."""
 
+_MEANING = """Own, other: mean probability of the class that a stroke is labelled as, and of the one that it looks like,
+to forests that have not seen it."""
+
 Numbers = npt.NDArray[np.float64]
 
 
@@ -164,11 +167,7 @@ class SuspiciousLabels:
                 ]
                 for stroke in self.strokes
             ]
-            lines += ["", *aligned([header, *rows]), ""]
-            lines += [
-                "Own, other: mean probability of the class that it is painted as, and of the one that it"
-            ]
-            lines += ["looks like, from forests that have not seen the stroke."]
+            lines += ["", *aligned([header, *rows]), "", _MEANING]
         notes = [f"note: {note}" for note in self.notes]
         return "\n".join([*lines, *([""] if notes else []), *notes])
 

@@ -50,9 +50,11 @@ class Guide:
     def _on_place(self, place: Destination | None) -> None:
         self.marker.remove()
         if place is not None and self._travel.go(place, paints=True):
-            if not self._session.is_place_painted:
+            if self._session.is_place_painted:
+                self._session.report("Something has been painted here.")
+            else:
                 self.marker.show(place)
-            self._session.report(f"{place.reason}.")
+                self._session.report("Paint in the square what is there.")
 
     def _on_suspicious(self) -> None:
         self.rings.show(self._session.suspicious)

@@ -8,7 +8,8 @@ import numpy as np
 from napari.layers import Points
 
 from ._insertion import insert_above
-from ._sources import LayerImage, spatial_arguments
+from ._sources import LayerImage, labels_shape, spatial_arguments
+from ._travel import SIGHT
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 NAME = "Next place"
 COLOR = "#ffffff"
 CLEAR = "#00000000"
-WIDTH = 0.04
-"""Of the line, as a share of the square."""
+WIDTH = 1 / 256
+"""Of the line, as a share of what is seen around a place."""
 
 
 class PlaceMarker:
@@ -46,9 +47,7 @@ class PlaceMarker:
         image = destination.pair.image
         if not isinstance(image, LayerImage) or image.layer not in self._all:
             return
-        self._layer = ring_layer(
-            NAME, [destination], [COLOR], spatial_arguments(image), extra=0, symbol="square"
-        )
+        self._layer = ring_layer(NAME, image, [destination], [COLOR], extra=0, symbol="square")
         insert_above(self._all, [self._all[-1]], self._layer)
 
     def remove(self) -> None:
@@ -60,13 +59,14 @@ class PlaceMarker:
 
 def ring_layer(
     name: str,
+    image: LayerImage,
     destinations: list[Destination],
     colors: list[str],
-    place: dict[str, object],
     extra: int,
     symbol: str = "disc",
 ) -> Points:
     """A layer with the outline of a square or a disc around each place, `extra` pixels larger than its region."""
+    seen = min(SIGHT, *labels_shape(image)[-2:])
     sizes, middles = [], []
     for destination in destinations:
         spans = destination.region[-2:]
@@ -80,9 +80,9 @@ def ring_layer(
         symbol=symbol,
         face_color=CLEAR,
         border_color=colors,
-        border_width=WIDTH,
-        border_width_is_relative=True,
-        **place,
+        border_width=WIDTH * seen,
+        border_width_is_relative=False,
+        **spatial_arguments(image),
     )
     layer.editable = False
     return layer

@@ -9,7 +9,7 @@ from napari.layers import Image, Points
 
 from ._insertion import insert_above
 from ._place_marker import ring_layer
-from ._sources import LayerImage, spatial_arguments
+from ._sources import LayerImage
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -54,9 +54,9 @@ class SuspicionLayers:
         for image, strokes in by_image.items():
             layer = ring_layer(
                 f"Suspicious labels of {image.name}",
+                image,
                 [one.destination for one in strokes],
                 [one.stroke.looks_like.color for one in strokes],
-                spatial_arguments(image),
                 ROOM,
             )
             layer.visible = image.layer not in hidden

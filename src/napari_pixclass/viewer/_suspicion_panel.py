@@ -22,7 +22,7 @@ REMOVE = "Erase this stroke; undo in its labels layer brings it back."
 KEEP = "This stroke is right: do not list it again, unless it is painted anew."
 FOUND_NONE = "No stroke looks wrong."
 ALL_DONE = "Nothing is left of what was found."
-OLD = "Of other labels than now."
+OLD = "The labels have changed since."
 
 
 class SuspicionPanel(FoldingPanel):
@@ -48,9 +48,9 @@ class SuspicionPanel(FoldingPanel):
         self.clear.clicked.connect(session.clear_suspicious)
         self.list.itemSelectionChanged.connect(self._on_chosen)
         self.list.itemClicked.connect(self._go)
-        self.remove.clicked.connect(lambda: self._do(session.remove_stroke))
-        self.relabel.clicked.connect(lambda: self._do(session.relabel_stroke))
-        self.keep.clicked.connect(lambda: self._do(session.keep_stroke))
+        self.remove.clicked.connect(lambda: self._do(session.remove_stroke, "Removed"))
+        self.relabel.clicked.connect(lambda: self._do(session.relabel_stroke, "Relabelled"))
+        self.keep.clicked.connect(lambda: self._do(session.keep_stroke, "Kept"))
         self.kept.clicked.connect(session.list_kept)
         connections.add(session.suspicion_found, self._on_found)
         for signal in (
@@ -93,7 +93,7 @@ class SuspicionPanel(FoldingPanel):
         else:
             first = ALL_DONE if result.strokes else FOUND_NONE
         if not self._session.suspicion_is_current:
-            first = f"{first} ({OLD})"
+            first = f"{first} {OLD}"
         return [first, *as_list(result.notes).splitlines()]
 
     def _on_found(self) -> None:
@@ -127,8 +127,8 @@ class SuspicionPanel(FoldingPanel):
         if chosen is not None:
             self._session.guide.go(chosen.destination)
 
-    def _do(self, act: Callable[[DoubtfulStroke], object]) -> None:
-        """Do something about the stroke that is chosen, and go to the next one."""
+    def _do(self, act: Callable[[DoubtfulStroke], object], done: str) -> None:
+        """Do something about the stroke that is chosen, say what was done, and go to the next one."""
         chosen = self.list.chosen
         if chosen is None:
             return
@@ -137,4 +137,5 @@ class SuspicionPanel(FoldingPanel):
         except ValueError as error:
             self._session.report_error(str(error))
         else:
+            self._session.report(f"{done} a stroke of {chosen.stroke.n_pixels:,} pixels.")
             self._go()
