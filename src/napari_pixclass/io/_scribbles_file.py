@@ -6,35 +6,28 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-
-from napari_pixclass.core import LabelledPixels, with_positions
 
 from ._archive import ArchiveKind, ArchiveReader, FileContentError, write_archive
 from ._atomic import replacing
 from ._json_values import JsonValues, class_table
+from ._runs import MAX_AXES, MAX_PIXELS, Runs, pixels_of, runs_of
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
-    from napari_pixclass.core import ClassInfo
+    from napari_pixclass.core import ClassInfo, LabelledPixels
 
 FORMAT = "napari-pixclass scribbles"
 
 FORMAT_VERSION = 1
 """Raised when older programs could no longer read a file, or would read it wrongly."""
 
-MAX_PIXELS = 100_000_000
-"""Whoever has labelled more than this has not painted it; reading it would take gigabytes."""
-
 MAX_TEXT = 1000
 """Most characters of a name or a path."""
-
-MAX_AXES = 16
 
 KIND = ArchiveKind("scribbles", "scribbles.json", "runs", "Label fewer pixels.")
 
@@ -162,12 +155,8 @@ def save_scribbles(
     OSError
         If `path` cannot be written.
     """
-    if len(labelled) > MAX_PIXELS:
-        raise ValueError(
-            f"scribbles to save must be {MAX_PIXELS:,} pixels at most; got {len(labelled):,}. Save the labels layer "
-            "itself instead."
-        )
-    runs, dtype = _runs(labelled), labelled.values.dtype
+    found, dtype = runs_of(labelled), labelled.values.dtype
+    runs = {name: getattr(found, name).astype(kind) for name, kind in _ARRAYS.items()}
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -208,7 +197,9 @@ def load_scribbles(path: str | os.PathLike[str]) -> tuple[LabelledPixels, Scribb
             runs = {
                 name: reader.array(name, dtype, (info.n_runs,)) for name, dtype in _ARRAYS.items()
             }
-        return _pixels(runs, info), info
+        if len(np.unique(runs["value"])) != info.n_classes:
+            raise FileContentError("it does not hold as many pixels and classes as it says")
+        return pixels_of(Runs(**runs), info.shape, info.dtype, info.n_pixels), info
     except FileContentError as error:
         raise _unreadable(path, error) from error
 
@@ -226,42 +217,6 @@ def inspect_scribbles(path: str | os.PathLike[str]) -> ScribblesInfo:
             return ScribblesInfo.from_header(ArchiveReader(file, KIND, tuple(_ARRAYS)).header())
     except FileContentError as error:
         raise _unreadable(path, error) from error
-
-
-def _runs(labelled: LabelledPixels) -> dict[str, npt.NDArray[Any]]:
-    positions, values = labelled.positions, labelled.values
-    breaks = (np.diff(positions) != 1) | (values[1:] != values[:-1])
-    first = np.flatnonzero(np.concatenate([np.ones(min(len(positions), 1), dtype=bool), breaks]))
-    lengths = np.diff(first, append=len(positions))
-    found = {"start": positions[first], "length": lengths, "value": values[first]}
-    return {name: found[name].astype(dtype) for name, dtype in _ARRAYS.items()}
-
-
-def _pixels(runs: dict[str, npt.NDArray[Any]], info: ScribblesInfo) -> LabelledPixels:
-    starts, lengths, values = runs["start"], runs["length"], runs["value"]
-    if len(starts):
-        # Each is compared with the size before sums of them are made: nothing can overflow.
-        size = math.prod(info.shape)
-        fits = (
-            starts.min() >= 0
-            and starts.max() < size
-            and lengths.min() >= 1
-            and lengths.max() <= size
-        )
-        if (
-            not fits
-            or starts[-1] + lengths[-1] > size
-            or (starts[1:] < starts[:-1] + lengths[:-1]).any()
-        ):
-            raise FileContentError("its pixels are not in order")
-        if values.min() < 1 or values.max() > np.iinfo(info.dtype).max:
-            raise FileContentError(f"its class values are not within {info.dtype}")
-    if lengths.sum() != info.n_pixels or len(np.unique(values)) != info.n_classes:
-        raise FileContentError("it does not hold as many pixels and classes as it says")
-    positions = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(
-        info.n_pixels
-    )
-    return with_positions(info.shape, positions, np.repeat(values, lengths).astype(info.dtype))
 
 
 def _shape(lengths: list[object]) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ from ._autosave import Autosave
 from ._batch import FileBatch
 from ._batch_results import OpenedResults
 from ._batch_task import BatchFile, FileState
-from ._chosen_features import ChosenFeatures
 from ._disk_task import FileFormat, Place, Written, lazy_levels
 from ._evaluation import Comparison, Evaluation
 from ._jobs import Job, Mailbox
@@ -45,7 +44,6 @@ __all__ = [
     "Arriving",
     "Autosave",
     "BatchFile",
-    "ChosenFeatures",
     "Comparison",
     "Evaluation",
     "FeaturePreview",
