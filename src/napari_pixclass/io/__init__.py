@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ._archive import FileContentError, ModelFileError
 from ._atomic import check_target, replacing, replacing_all
 from ._find_images import find_images, find_named_images, natural_key
-from ._fingerprint import fingerprint
+from ._fingerprint import WHOLE_BYTES, fingerprint, whole_fingerprint
 from ._folders import check_replaceable, make_folder, put_in_place
 from ._given_axes import (
     ChannelAxis,
@@ -24,6 +24,7 @@ from ._ilastik_images import ImageSource
 from ._ilastik_labels import IlastikLabels
 from ._ilastik_project import IlastikFeatures, IlastikLane, IlastikProject
 from ._image_file import ImageFile
+from ._image_views import ImageView, find_view
 from ._image_writing import write_image
 from ._images import READERS, open_image, open_label_image, open_labels, split_container, stem_of
 from ._label_files import LABKIT_SUFFIX, SCRIBBLES_SUFFIX, LabelFile, open_label_file
@@ -40,6 +41,32 @@ from ._ome_zarr_store import (
 )
 from ._open_for_model import open_for_model
 from ._pictures import write_png
+from ._project_images import (
+    FoundImage,
+    file_name,
+    find_image,
+    open_source,
+    places_of,
+    relative_path,
+)
+from ._project_info import (
+    ProjectClassifier,
+    ProjectImage,
+    ProjectInfo,
+    ProjectLabels,
+    ProjectSource,
+)
+from ._project_reading import (
+    PROJECT_SUFFIX,
+    ProjectError,
+    find_classifier,
+    is_project,
+    project_folder,
+    read_project_info,
+    read_project_labels,
+)
+from ._project_values import MAX_TEXT, shape_without_channels
+from ._project_writing import ProjectWriter, size_of, stamp_of, writing_project
 from ._scribbles_file import (
     ScribblesFileError,
     ScribblesInfo,
@@ -59,6 +86,7 @@ from ._training_labels import (
     load_training_labels,
     save_training_labels,
 )
+from ._versions import versions
 from ._written_labels import WrittenLabels, in_blocks, is_zarr, labelled_pixels
 
 if TYPE_CHECKING:
@@ -67,12 +95,16 @@ if TYPE_CHECKING:
 __all__ = [
     "LABEL_SUFFIXES",
     "LABKIT_SUFFIX",
+    "MAX_TEXT",
+    "PROJECT_SUFFIX",
     "READERS",
     "SCRIBBLES_SUFFIX",
     "STATE_VARIABLE",
+    "WHOLE_BYTES",
     "ChannelAxis",
     "Display",
     "FileContentError",
+    "FoundImage",
     "Hdf5Store",
     "IlastikFeatures",
     "IlastikForest",
@@ -81,6 +113,7 @@ __all__ = [
     "IlastikProject",
     "ImageFile",
     "ImageSource",
+    "ImageView",
     "LabelFile",
     "LabelGeometry",
     "ModelFileError",
@@ -89,6 +122,13 @@ __all__ = [
     "OmeZarrGeometry",
     "OmeZarrResult",
     "OmeZarrStore",
+    "ProjectClassifier",
+    "ProjectError",
+    "ProjectImage",
+    "ProjectInfo",
+    "ProjectLabels",
+    "ProjectSource",
+    "ProjectWriter",
     "ScribblesFileError",
     "ScribblesFolder",
     "ScribblesInfo",
@@ -99,14 +139,19 @@ __all__ = [
     "check_replaceable",
     "check_target",
     "chosen_spacing",
+    "file_name",
+    "find_classifier",
+    "find_image",
     "find_images",
     "find_named_images",
+    "find_view",
     "fingerprint",
     "has_own_labels",
     "in_blocks",
     "in_words",
     "inspect_model",
     "inspect_scribbles",
+    "is_project",
     "is_zarr",
     "labelled_pixels",
     "labels_folder",
@@ -121,8 +166,14 @@ __all__ = [
     "open_label_file",
     "open_label_image",
     "open_labels",
+    "open_source",
+    "places_of",
+    "project_folder",
     "put_in_place",
     "read_ilastik",
+    "read_project_info",
+    "read_project_labels",
+    "relative_path",
     "replacing",
     "replacing_all",
     "require_h5py",
@@ -131,10 +182,15 @@ __all__ = [
     "save_scribbles",
     "save_training_labels",
     "settings_of",
+    "shape_without_channels",
+    "size_of",
     "split_container",
+    "stamp_of",
     "state_folder",
     "stem_of",
     "value_range",
+    "versions",
+    "whole_fingerprint",
     "with_axes",
     "with_channel_axis",
     "with_given_axes",
@@ -144,6 +200,7 @@ __all__ = [
     "write_npy",
     "write_png",
     "write_tiff",
+    "writing_project",
 ]
 
 

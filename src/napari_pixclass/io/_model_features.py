@@ -55,11 +55,11 @@ def read_features(values: JsonValues, format_version: int) -> ChannelFeatures:
     """
     n_channels = values.whole("n_channels", 1, MAX_FEATURES_OF_MODEL)
     if format_version == 1 or isinstance(values.get("features", object), dict):
-        common = _feature_set(values.get("features", dict))
+        common = read_feature_set(values.get("features", dict))
         if n_channels * len(common) > MAX_FEATURES_OF_MODEL:
             raise ModelFileError(f"it has more than {MAX_FEATURES_OF_MODEL} features")
         return ChannelFeatures.of(common, n_channels)
-    sets = [_feature_set(item) for item in values.get("features", list)]
+    sets = [read_feature_set(item) for item in values.get("features", list)]
     places = values.get("feature_set_of_channel", list)
     if len(places) != n_channels:
         raise ModelFileError("it does not say for every channel what its features are")
@@ -81,7 +81,14 @@ def _at(place: object, sets: list[FeatureSet]) -> FeatureSet | None:
     return sets[place]
 
 
-def _feature_set(values: object) -> FeatureSet:
+def read_feature_set(values: object) -> FeatureSet:
+    """One feature set.
+
+    Raises
+    ------
+    ModelFileError
+        As `read_features`.
+    """
     checked = JsonValues(values, "the features")
     checked.whole("ndim", 2, 3)
     try:

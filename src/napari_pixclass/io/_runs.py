@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000
 """Whoever has labelled more than this has not painted it; reading it would take gigabytes."""
 
-MAX_AXES = 16
-
 
 class Runs(NamedTuple):
     """Where each run begins in the flattened labels, how long it is, and its class value; ascending."""

@@ -13,7 +13,7 @@ import numpy as np
 from ._archive import ArchiveKind, ArchiveReader, FileContentError, write_archive
 from ._atomic import replacing
 from ._json_values import JsonValues, class_table
-from ._runs import MAX_AXES, MAX_PIXELS, Runs, pixels_of, runs_of
+from ._runs import MAX_PIXELS, Runs, pixels_of, runs_of
 
 if TYPE_CHECKING:
     import os
@@ -102,13 +102,11 @@ class ScribblesInfo:
         classes = class_table(rows, 2**63 - 1)
         if len({info.value for info in classes}) < len(classes):
             raise FileContentError("two classes in it have the same value")
-        shape = _shape(values.get("shape", list))
+        shape = values.shape("shape")
         n_pixels = values.whole("n_pixels", 0, min(math.prod(shape), MAX_PIXELS))
         return cls(
-            image_name=_text(values, "image_name"),
-            image_path=(
-                None if values.get("image_path", object) is None else _text(values, "image_path")
-            ),
+            image_name=values.text("image_name", MAX_TEXT),
+            image_path=values.optional_text("image_path", MAX_TEXT),
             shape=shape,
             dtype=dtype,
             classes=classes,
@@ -117,7 +115,11 @@ class ScribblesInfo:
             n_classes=values.whole("n_classes", 0, n_pixels),
             n_runs=values.whole("n_runs", 0, n_pixels),
             channel_axis=_channel_axis(values, len(shape)),
-            pixel_size=_pixel_size(values, len(shape)),
+            pixel_size=(
+                values.pixel_size("pixel_size", len(shape))
+                if "pixel_size" in values.all()
+                else None
+            ),
         )
 
 
@@ -219,30 +221,11 @@ def inspect_scribbles(path: str | os.PathLike[str]) -> ScribblesInfo:
         raise _unreadable(path, error) from error
 
 
-def _shape(lengths: list[object]) -> tuple[int, ...]:
-    if not 1 <= len(lengths) <= MAX_AXES or not all(type(n) is int and n >= 1 for n in lengths):
-        raise FileContentError("the shape in it is none")
-    shape = tuple(n for n in lengths if isinstance(n, int))
-    if math.prod(shape) >= 2**62:
-        raise FileContentError("the shape in it is too large")
-    return shape
-
-
 def _channel_axis(values: JsonValues, ndim: int) -> int | None:
     """Files of before had none, and most have none."""
     if "channel_axis" not in values.all():
         return None
     return values.whole("channel_axis", -1, ndim)
-
-
-def _pixel_size(values: JsonValues, ndim: int) -> tuple[float, ...] | None:
-    if "pixel_size" not in values.all():
-        return None
-    sizes = values.get("pixel_size", list)
-    numbers = [float(s) for s in sizes if type(s) in (int, float) and math.isfinite(s) and s > 0]
-    if not len(numbers) == len(sizes) == ndim:
-        raise FileContentError("the pixel size in it is none")
-    return tuple(numbers)
 
 
 def _time(text: str) -> datetime:
@@ -253,13 +236,6 @@ def _time(text: str) -> datetime:
     if time.tzinfo is None or not 1970 < time.year < 3000:
         raise FileContentError("the time in it is none")
     return time
-
-
-def _text(values: JsonValues, name: str) -> str:
-    text = values.get(name, str)
-    if len(text) > MAX_TEXT:
-        raise FileContentError(f"{name!r} in it is longer than {MAX_TEXT} characters")
-    return text
 
 
 def _writable(text: str) -> str:
