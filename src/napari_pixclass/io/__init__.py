@@ -67,6 +67,7 @@ from ._project_reading import (
 )
 from ._project_values import MAX_TEXT, shape_without_channels
 from ._project_writing import ProjectWriter, size_of, stamp_of, writing_project
+from ._runs import runs_of
 from ._scribbles_file import (
     ScribblesFileError,
     ScribblesInfo,
@@ -178,6 +179,7 @@ __all__ = [
     "replacing_all",
     "require_h5py",
     "result_in",
+    "runs_of",
     "save_model",
     "save_scribbles",
     "save_training_labels",

@@ -165,8 +165,7 @@ class ProjectWriter:
 
     def commit(self, info: ProjectInfo) -> None:
         """Put the description in place: from now on it is the new project."""
-        text = json.dumps(info.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        content = text.encode("utf-8", "backslashreplace")
+        content = _readable(info.to_json()).encode("utf-8", "backslashreplace")
         if len(content) > MAX_DESCRIPTION_BYTES:
             raise ValueError(
                 f"the description of a project must be smaller than {MAX_DESCRIPTION_BYTES // 2**20} MiB; got "
@@ -283,7 +282,7 @@ def _replaceable(path: Path, save_id: str | None, overwrite: bool) -> ProjectInf
         raise
     if not overwrite and save_id is None:
         raise FileExistsError(
-            f"a project is replaced only if that is asked for (overwrite); '{path}' is another one. Choose another name."
+            f"a project is replaced only if that is asked for (overwrite); '{path}' is one. Choose another name."
         )
     if not overwrite and previous.save_id != save_id:
         raise FileExistsError(
@@ -314,6 +313,13 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _readable(values: object) -> str:
+    """JSON for people: lists of numbers or words in one line."""
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    # A line ends nowhere within a word.
+    return re.sub(r"\[\n[^\[\]{}]*\]", lambda found: re.sub(r"\n *", " ", found[0]), text) + "\n"
 
 
 def size_of(path: Path) -> int:

@@ -1,0 +1,25 @@
+"""Projects: a whole session as a folder; saved by a session, opened by one or without any."""
+
+from ._content import AbsentSource, ContentImage, ContentLabels, ContentSource, ProjectContent
+from ._locating import Known, locate
+from ._project import CHANGED, OpenedImage, Project, open_project
+from ._saving import SavedProject, described_source, saving_steps
+from ._script import script_of
+
+__all__ = [
+    "CHANGED",
+    "AbsentSource",
+    "ContentImage",
+    "ContentLabels",
+    "ContentSource",
+    "Known",
+    "OpenedImage",
+    "Project",
+    "ProjectContent",
+    "SavedProject",
+    "described_source",
+    "locate",
+    "open_project",
+    "saving_steps",
+    "script_of",
+]
