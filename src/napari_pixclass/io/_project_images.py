@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._fingerprint import fingerprint
-from ._images import open_image, split_container
+from ._images import is_zarr_folder, open_image, split_container
+from ._ome_zarr import stored_levels
 
 if TYPE_CHECKING:
     from ._image_file import ImageFile
@@ -34,11 +35,14 @@ class FoundImage:
         What the file holds, seen as it was.
     is_same
         Whether its pixels are those that it had when the project was saved.
+    levels
+        All its resolutions, the finest first, where it was shown with them and its file has them.
     """
 
     path: Path
     image: ImageFile
     is_same: bool
+    levels: tuple[Any, ...] = ()
 
 
 def relative_path(file: Path, folder: Path) -> str | None:
@@ -124,7 +128,8 @@ def open_source(source: ProjectSource, path: Path) -> FoundImage:
     """
     # Whoever points to a file that holds several need not say again which one it is.
     inside = source.dataset and not split_container(path)[1]
-    image = open_image(path / source.dataset if inside else path)
+    file = path / source.dataset if inside else path
+    image = open_image(file)
     if source.view.shape_of(image.data.shape) == source.shape:
         image = source.view.of_file(image)
     elif tuple(image.data.shape) != source.shape:  # nor has the part a file of its own by now
@@ -135,7 +140,26 @@ def open_source(source: ProjectSource, path: Path) -> FoundImage:
     is_same = fingerprint(image.data) == source.fingerprint
     if source.in_memory and image.data.size * image.data.dtype.itemsize <= MAX_MEMORY_BYTES:
         image = replace(image, data=np.array(image.data))
-    return FoundImage(path, image, is_same)
+    return FoundImage(path, image, is_same, _levels(source, file))
+
+
+def _levels(source: ProjectSource, file: Path) -> tuple[Any, ...]:
+    """Resolutions of an image in OME-Zarr, as dask arrays: viewers read from these what they need."""
+    if not source.is_pyramid or not is_zarr_folder(file):
+        return ()
+    from dask.array import from_array
+
+    levels = []
+    try:
+        all_stored = stored_levels(file)
+    except Exception:  # noqa: BLE001  # whatever there may be in it: the image itself can be read
+        return ()
+    for stored in all_stored:
+        level: Any = from_array(stored, chunks=stored.chunks, name=False)  # type: ignore[no-untyped-call]  # dask
+        if source.view.shape_of(level.shape) is None:
+            return ()
+        levels.append(source.view.of(level))
+    return tuple(levels) if len(levels) > 1 and levels[0].shape == source.shape else ()
 
 
 def _opened(source: ProjectSource, places: Iterable[Path]) -> Iterator[FoundImage | Exception]:

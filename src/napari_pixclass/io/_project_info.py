@@ -205,6 +205,8 @@ class ProjectInfo:
         Settings of the session, for that to read.
     classifier
         The trained classifier, if there is one.
+    copies_images
+        Whether images were copied into the project although files hold them.
     """
 
     save_id: str
@@ -221,6 +223,7 @@ class ProjectInfo:
     training: Mapping[str, Any]
     session: Mapping[str, Any]
     classifier: ProjectClassifier | None
+    copies_images: bool = False
 
     def to_json(self) -> Json:
         """The JSON values that `read_project_info` checks."""
@@ -243,6 +246,7 @@ class ProjectInfo:
             "training": dict(self.training),
             "classifier": None if self.classifier is None else self.classifier.to_json(),
             "session": dict(self.session),
+            "copies_images": self.copies_images,
             "images": [image.to_json() for image in self.images],
             "sources": [source.to_json() for source in self.sources],
             "labels": [labels.to_json() for labels in self.labels],

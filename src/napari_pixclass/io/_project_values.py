@@ -91,6 +91,7 @@ def checked_info(header: object) -> ProjectInfo:
         training=_training(JsonValues(values.get("training", dict), "the training")),
         session=values.get("session", dict),
         classifier=_classifier(values.get("classifier", object)),
+        copies_images=values.get("copies_images", bool),
     )
 
 

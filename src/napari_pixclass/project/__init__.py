@@ -5,6 +5,7 @@ from ._locating import Known, locate
 from ._project import CHANGED, OpenedImage, Project, open_project
 from ._saving import SavedProject, described_source, saving_steps
 from ._script import script_of
+from ._script_steps import python_steps
 
 __all__ = [
     "CHANGED",
@@ -20,6 +21,7 @@ __all__ = [
     "described_source",
     "locate",
     "open_project",
+    "python_steps",
     "saving_steps",
     "script_of",
 ]

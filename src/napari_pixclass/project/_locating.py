@@ -12,6 +12,7 @@ from napari_pixclass.core import ArrayLike, in_memory
 from napari_pixclass.io import (
     WHOLE_BYTES,
     ImageView,
+    ProjectInfo,
     find_view,
     fingerprint,
     open_image,
@@ -80,6 +81,16 @@ def locate(data: ArrayLike, path: str | os.PathLike[str] | None, known: Known) -
             return None
         known[key] = found
     return known[key]
+
+
+def earlier_copy(data: ArrayLike, info: ProjectInfo, folder: Path, known: Known) -> Located | None:
+    """Find the copy of an image in a project, whatever has become of the file that it was made of."""
+    for copy in info.sources:
+        if copy.is_copy and copy.shape == tuple(data.shape):
+            found = locate(data, folder / str(copy.path) / copy.dataset, known)
+            if found is not None:
+                return found
+    return None
 
 
 def _located(data: ArrayLike, file: Path, inner: str) -> Located | None:

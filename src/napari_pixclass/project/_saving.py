@@ -31,7 +31,7 @@ from napari_pixclass.io import (
 )
 
 from ._content import AbsentSource, ContentSource, ProjectContent
-from ._locating import HDF5_SUFFIXES, Known, Located, locate
+from ._locating import HDF5_SUFFIXES, Known, Located, earlier_copy, locate
 
 COPIES = "images"
 
@@ -51,8 +51,8 @@ class SavedProject:
         What its description says.
     labels
         The labels, as they are in it.
-    copied
-        Names of the images that had to be copied, since no file holds them.
+    homeless
+        Places of the sources that had to be copied, since no file holds them.
     notes
         What could not be saved, one sentence each.
     """
@@ -60,8 +60,13 @@ class SavedProject:
     path: Path
     info: ProjectInfo
     labels: tuple[LabelledPixels, ...]
-    copied: tuple[str, ...]
+    homeless: tuple[int, ...]
     notes: tuple[str, ...]
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """Names of the images that had to be copied."""
+        return tuple(self.info.sources[number].name for number in self.homeless)
 
     @property
     def source_paths(self) -> tuple[Path | None, ...]:
@@ -126,8 +131,8 @@ class _Saving:
         self._known = known
         self._copies_all = copies_all
         self._located: dict[int, Located] = {}
-        self.homeless: list[str] = []
-        """Names of the images that no file holds."""
+        self.homeless: list[int] = []
+        """Places of the sources that no file holds."""
 
     @property
     def _sources(self) -> list[tuple[int, ContentSource]]:
@@ -142,22 +147,13 @@ class _Saving:
         for number, source in self._sources:
             yield Step(number, 2 * total, f"Looking for the file of {_short(source.name)}")
             found = locate(source.data, source.path, self._known)
-            found = found or self._earlier_copy(source)
+            previous = self._writer.previous
+            if found is None and previous is not None:
+                found = earlier_copy(source.data, previous, self._writer.folder, self._known)
             if found is None:
-                self.homeless.append(_short(source.name))
+                self.homeless.append(number)
             else:
                 self._located[number] = found
-
-    def _earlier_copy(self, source: ContentSource) -> Located | None:
-        """A copy in the project that holds the image, whatever has become of the file that it was made of."""
-        previous = self._writer.previous
-        for copy in [] if previous is None else previous.sources:
-            if copy.is_copy and copy.shape == tuple(source.data.shape):
-                where = self._writer.folder / str(copy.path) / copy.dataset
-                found = locate(source.data, where, self._known)
-                if found is not None:
-                    return found
-        return None
 
     def copy(self) -> Steps[None]:
         """Copy what has to be."""
@@ -253,6 +249,7 @@ class _Saving:
             training=content.training,
             session=content.session,
             classifier=classifier,
+            copies_images=self._copies_all,
         )
         return info, tuple(notes)
 

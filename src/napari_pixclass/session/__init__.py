@@ -1,6 +1,6 @@
 """One interactive project: settings, samples, classifier, signals. No Qt, no napari."""
 
-from ._arrivals import Arrivals, Arrived, Missing, OpenedFile
+from ._arrivals import Arrivals, Arrived, Missing, OpenedFile, array_of
 from ._arriving import Arriving, ImageReference, ScribbledImage
 from ._autosave import Autosave
 from ._batch import FileBatch
@@ -16,10 +16,14 @@ from ._live_session import LiveSession
 from ._plan import Plan, resolve
 from ._prediction import Prediction
 from ._preview import FeaturePreview, preview_steps
+from ._project_content import ContentMaker
+from ._project_opening import ProjectOpening, SourceReference
 from ._queue import JobQueue
 from ._recovery import Offer, Recovery
+from ._restorable_session import RestorableSession
 from ._seen_labels import count_labels
 from ._session import Session
+from ._session_project import SessionProject
 from ._sources import (
     ArrayImage,
     ArrayLabels,
@@ -45,6 +49,7 @@ __all__ = [
     "Autosave",
     "BatchFile",
     "Comparison",
+    "ContentMaker",
     "Evaluation",
     "FeaturePreview",
     "FileBatch",
@@ -70,14 +75,19 @@ __all__ = [
     "Plan",
     "Positions",
     "Prediction",
+    "ProjectOpening",
     "Recovery",
+    "RestorableSession",
     "ScribbledImage",
     "Session",
+    "SessionProject",
     "Snapshot",
+    "SourceReference",
     "StackedImage",
     "TileStore",
     "View",
     "Written",
+    "array_of",
     "count_labels",
     "filled_labels",
     "indices_of",

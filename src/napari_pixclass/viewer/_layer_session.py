@@ -34,6 +34,7 @@ from ._preview_layer import PreviewLayer
 from ._sources import (
     LayerImage,
     LayerLabels,
+    brush_size_for,
     describe,
     labels_shape,
     spatial_arguments,
@@ -289,7 +290,7 @@ class LayerSession(LayerExchange):
             name=f"Labels of {image.name}",
             **spatial_arguments(source),
         )
-        layer.brush_size = int(np.clip(min(shape[-2:]) // 60, 1, 10))
+        layer.brush_size = brush_size_for(shape)
         self._layers.append(layer)
         self.add_pair(source, layer)
         if self.classes:

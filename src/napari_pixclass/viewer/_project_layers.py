@@ -1,0 +1,72 @@
+"""Images and labels of a project as layers that look and lie as they did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Labels
+
+from napari_pixclass.core import LabelledPixels
+from napari_pixclass.io import ImageFile, ProjectLabels
+from napari_pixclass.session import SourceReference, array_of
+
+from ._layer_look import apply_look, arguments_of, has_place
+from ._sources import METADATA_KEY, LayerImage, brush_size_for, spatial_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+COLOURS = (3, 4)
+"""Samples of a pixel that are shown as a colour."""
+
+
+def project_layer(image: ImageFile, reference: SourceReference, file: Path | None) -> Image:
+    """An array of a project as a layer."""
+    look, found = reference.source.layer, reference.found
+    levels = () if found is None else found.levels
+    data: Any = list(levels) if levels else image.data
+    rgb = _is_rgb(look, reference)
+    ndim = len(reference.source.shape) - rgb
+    known = arguments_of(look, ndim, True)
+    if not has_place(look, ndim):
+        known |= _place(reference, ndim, rgb)
+    path = reference.path_of(file)
+    fixed = {
+        "name": reference.name,
+        "rgb": rgb,
+        "multiscale": bool(levels),
+        "metadata": {} if path is None else {METADATA_KEY: {"path": str(path)}},
+    }
+    try:
+        return Image(data, **known, **fixed)
+    except Exception:  # noqa: BLE001  # napari's own idea of what goes together: size matters, looks do not
+        known = {name: known[name] for name in ("scale", "units") if name in known}
+        return Image(data, **known, **fixed)
+
+
+def project_labels(image: LayerImage, labels: ProjectLabels, labelled: LabelledPixels) -> Labels:
+    """Labels of a project as a layer that lies on its image, ready to paint."""
+    layer = Labels(array_of(labels, labelled), name=labels.name, **spatial_arguments(image))
+    layer.brush_size = brush_size_for(labels.shape)
+    apply_look(layer, labels.layer)
+    return layer
+
+
+def _is_rgb(look: Mapping[str, Any], reference: SourceReference) -> bool:
+    shape, axis = reference.source.shape, reference.channel_axis
+    is_last = axis is not None and axis % len(shape) == len(shape) - 1
+    if not is_last or len(shape) < len(COLOURS) + 1 or shape[-1] not in COLOURS:
+        return False
+    return look.get("rgb", reference.source.dtype == "uint8") is True
+
+
+def _place(reference: SourceReference, ndim: int, rgb: bool) -> dict[str, Any]:
+    """Where a layer lies of which no more is known than the size of a pixel."""
+    size, axis = reference.pixel_size, reference.channel_axis
+    if size is None:
+        return {}
+    scale = list(size)
+    if axis is not None and not rgb:
+        scale.insert(axis % ndim, 1.0)
+    return {"scale": scale, "units": ["pixel"] * ndim} if len(scale) == ndim else {}
