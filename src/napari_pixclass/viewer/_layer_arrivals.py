@@ -12,7 +12,7 @@ from napari.layers import Image
 from qtpy.QtCore import QTimer
 
 from napari_pixclass.core import LabelledPixels
-from napari_pixclass.io import ImageFile, ProjectImage, ProjectLabels
+from napari_pixclass.io import ImageFile, ProjectImage, ProjectLabels, split_container
 from napari_pixclass.session import (
     Arrivals,
     Arrived,
@@ -129,25 +129,11 @@ class LayerArrivals(Arrivals):
 
     def _known_image(self, reference: ImageReference) -> ImageSource | None:
         """The layer of the image: it came from the same file, or has the same name where there is no file."""
-        paths = list(reference.paths)
         for layer in self.fitting_layers(reference):
             image = self._viewer_session.image_source(layer)
-            if image is None or not self._may_be(layer, reference):
-                continue
-            opened_from = None if image.path is None else Path(image.path)
-            is_same = any(_same_file(opened_from, path) for path in paths)
-            if is_same or (layer.name == reference.name and (opened_from is None or not paths)):
+            if image is not None and _is_of(image, reference):
                 return image
         return None
-
-    @staticmethod
-    def _may_be(layer: Image, reference: ImageReference) -> bool:
-        """Whether a layer from the same file may be an array of a project: of one file there may be several."""
-        if not isinstance(reference, SourceReference):
-            return True
-        source = reference.source
-        is_only = source.view.is_whole and not source.dataset
-        return layer.data.dtype == source.dtype and (is_only or layer.name == source.name)
 
     def make_image(self, image: ProjectImage, arrays: Sequence[ImageSource]) -> ImageSource:
         """An image of a project, made of layers."""
@@ -271,6 +257,22 @@ def _is_coloured(image: ImageFile) -> bool:
     axis, data = image.channel_axis, image.data
     is_last = axis is not None and axis % data.ndim == data.ndim - 1
     return is_last and data.shape[-1] in COLOURS and data.dtype == np.uint8
+
+
+def _is_of(image: LayerImage, reference: ImageReference) -> bool:
+    """Whether a layer may be the image that a file speaks of."""
+    paths = list(reference.paths)
+    opened_from = None if image.path is None else Path(image.path)
+    if image.name == reference.name and (opened_from is None or not paths):
+        return True
+    if opened_from is None:
+        return False
+    if not isinstance(reference, SourceReference):
+        return any(_same_file(opened_from, path) for path in paths)
+    source = reference.source  # there may be several of one file
+    file, inner = split_container(opened_from)
+    is_only = source.view.is_whole and inner in ("", source.dataset)
+    return (is_only or image.name == source.name) and any(_same_file(file, p) for p in paths)
 
 
 def _same_file(a: Path | None, b: Path) -> bool:

@@ -27,25 +27,35 @@ MAX_WORD = 100
 
 
 def look_of(layer: Layer) -> Json:
-    """How a layer looks, and where it lies."""
+    """How a layer looks, and where it lies; of labels, which lie on their image, only how they look."""
     look: Json = {
-        "axis_labels": [str(label)[:MAX_WORD] for label in layer.axis_labels],
-        "units": [str(unit) for unit in layer.units],
-        "scale": _numbers(layer.scale),
-        "translate": _numbers(layer.translate),
-        "rotate": _numbers(layer.rotate),
-        "shear": _numbers(layer.shear),
-        "affine": _numbers(layer.affine.affine_matrix),
         "visible": bool(layer.visible),
         "opacity": float(layer.opacity),
         "blending": str(layer.blending),
     }
-    if isinstance(layer, Image):
-        look["rgb"] = bool(layer.rgb)
-        look["gamma"] = float(layer.gamma)
-        if not layer.rgb:
-            look["contrast_limits"] = _numbers(layer.contrast_limits)
-            look["colormap"] = str(layer.colormap.name)
+    if not isinstance(layer, Image):
+        return look
+    look |= {
+        "axis_labels": [str(label)[:MAX_WORD] for label in layer.axis_labels],
+        "units": [str(unit) for unit in layer.units],
+        "scale": _numbers(layer.scale),
+        "translate": _numbers(layer.translate),
+    }
+    n_axes = layer.ndim
+    turned = {
+        "rotate": (layer.rotate, np.eye(n_axes)),
+        "shear": (layer.shear, np.zeros(n_axes * (n_axes - 1) // 2)),
+        "affine": (layer.affine.affine_matrix, np.eye(n_axes + 1)),
+    }
+    look |= {
+        name: _numbers(now)
+        for name, (now, usual) in turned.items()
+        if not np.array_equal(now, usual)
+    }
+    look |= {"rgb": bool(layer.rgb), "gamma": float(layer.gamma)}
+    if not layer.rgb:
+        look["contrast_limits"] = _numbers(layer.contrast_limits)
+        look["colormap"] = str(layer.colormap.name)
     return {name: value for name, value in look.items() if _is_json(value)}
 
 
