@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ._earlier import Earlier
 from ._image_options import positive
 from ._labelled_set import add_labelled_set_options, as_arguments, open_labelled_set
 from ._progress import run_with_progress
@@ -72,9 +73,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _classifier(
-    args: argparse.Namespace, ndim: int, earlier: PixelClassifier | None
-) -> PixelClassifier:
+def _classifier(args: argparse.Namespace, ndim: int, earlier: Earlier | None) -> PixelClassifier:
     """What is trained: as the user says, else as the model was."""
     from napari_pixclass.classifier import PixelClassifier
 
@@ -82,11 +81,9 @@ def _classifier(
     if earlier is None or args.features or args.sigmas:
         features = choose_features(args.features or "default", args.sigmas, ndim)
     else:
-        features = earlier.state.features.plain
-    n_trees = 100 if earlier is None else earlier.n_estimators
-    return PixelClassifier(
-        features,
-        n_estimators=args.trees or n_trees,
-        n_jobs=args.jobs,
-        estimator=None if earlier is None else earlier.estimator,
-    )
+        features = earlier.features.plain
+    settings: dict[str, Any] = {} if earlier is None else dict(earlier.settings)
+    settings.pop("random_state", None)
+    if args.trees:
+        settings["n_estimators"] = args.trees
+    return PixelClassifier(features, n_jobs=args.jobs, **settings)

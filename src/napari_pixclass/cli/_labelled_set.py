@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ._earlier import Earlier, add_images_option, earlier_training
 from ._image_options import add_image_options, add_jobs_option
 from ._train import seed
 from ._training_pairs import TrainingPair, TrainingSet, named_classes, open_training_set
 
 if TYPE_CHECKING:
-    from napari_pixclass.classifier import PixelClassifier
     from napari_pixclass.core import ClassInfo
 
 
@@ -20,8 +20,10 @@ def add_labelled_set_options(parser: argparse.ArgumentParser) -> None:
         "resume",
         metavar="MODEL",
         nargs="?",
-        help="model that was saved with its labels: its images, labels, classes and features",
+        help="model that was saved with its labels, or the folder of a project: its images, labels, classes and "
+        "features",
     )
+    add_images_option(parser)
     parser.add_argument(
         "--pair",
         nargs=2,
@@ -76,17 +78,15 @@ def _folds(text: str) -> int:
 
 def open_labelled_set(
     args: argparse.Namespace,
-) -> tuple[TrainingSet, tuple[ClassInfo, ...], PixelClassifier | None]:
-    """The images with their labels, the classes in them, and the model if one was given."""
-    from napari_pixclass.classifier import load
-
+) -> tuple[TrainingSet, tuple[ClassInfo, ...], Earlier | None]:
+    """The images with their labels, the classes in them, and the earlier training if one was given."""
     if not args.pair and args.resume is None:
         raise ValueError(
-            "there must be labels; give --pair IMAGE LABELS, or a MODEL that was saved with its labels."
+            "there must be labels; give --pair IMAGE LABELS, or a MODEL that was saved with its labels, or a project."
         )
-    earlier = None if args.resume is None else load(args.resume)
+    earlier = None if args.resume is None else earlier_training(args.resume, args)
     labelled = open_training_set(args, earlier)
-    known = () if earlier is None else earlier.class_table_
+    known = () if earlier is None else earlier.classes
     return labelled, named_classes(args.class_names, labelled, known), earlier
 
 

@@ -9,13 +9,13 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from ._earlier import Earlier
 from ._image_options import positive
 from ._labelled_set import add_labelled_set_options, as_arguments, open_labelled_set
 from ._progress import run_with_progress
 from ._text_output import add_json_option, check_text_target, write_text
 
 if TYPE_CHECKING:
-    from napari_pixclass.classifier import PixelClassifier
     from napari_pixclass.core import Features
 
 NAME = "suggest"
@@ -76,11 +76,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _candidates(ndim: int, earlier: PixelClassifier | None) -> Features:
+def _candidates(ndim: int, earlier: Earlier | None) -> Features:
     """All features; of a model's channels those that it uses."""
     from napari_pixclass.core import FeatureSet
 
     everything = FeatureSet.all(ndim)
     if earlier is None:
         return everything
-    return [None if own is None else everything for own in earlier.state.features.channels]
+    return [None if own is None else everything for own in earlier.features.channels]

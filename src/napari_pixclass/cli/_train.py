@@ -10,8 +10,9 @@ import argparse
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ._earlier import Earlier, add_images_option, earlier_training
 from ._exit import report
 from ._image_options import (
     add_image_options,
@@ -37,7 +38,8 @@ is complete.
 
 examples:
   napari-pixclass train --pair a.tif a_labels.tif --pair b.tif b_labels.tif -o cells.pixclass
-  napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass"""
+  napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass
+  napari-pixclass train --project cells.pixproject -o cells.pixclass"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on with the training of a model that was saved with its labels: with its images, labels, "
         "classes, features, trees and seed, and with further pairs",
     )
+    parser.add_argument(
+        "--project",
+        metavar="FOLDER",
+        help="train on the images and labels of a project that was saved in napari, with its classes, features, "
+        "trees and seed; and on further pairs",
+    )
+    add_images_option(parser)
     parser.add_argument(
         "--labels-offset",
         type=int,
@@ -125,19 +134,18 @@ def seed(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train and save."""
-    from napari_pixclass.classifier import load
-
-    if not args.pair and args.resume is None:
+    goes_on_with = args.project or args.resume
+    if not args.pair and goes_on_with is None:
         raise ValueError(
-            "there must be something to train on; give --pair IMAGE LABELS, or --continue MODEL."
+            "there must be something to train on; give --pair IMAGE LABELS, --continue MODEL, or --project FOLDER."
         )
+    if args.project is not None:
+        _check_project(args)
     check_model_target(args.output)
     _check_labels_folder(args)
-    earlier = None if args.resume is None else load(args.resume)
+    earlier = None if goes_on_with is None else earlier_training(goes_on_with, args)
     training = open_training_set(args, earlier)
-    classes = named_classes(
-        args.class_names, training, () if earlier is None else earlier.class_table_
-    )
+    classes = named_classes(args.class_names, training, () if earlier is None else earlier.classes)
     classifier = _new_classifier(args, training, earlier)
     pairs = training.pairs
     started = time.perf_counter()
@@ -160,6 +168,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_project(args: argparse.Namespace) -> None:
+    """Refuse what is no project, before it is taken for a model; and two trainings to go on with."""
+    from napari_pixclass.io import project_folder, read_project_info
+
+    if args.resume is not None:
+        raise ValueError(
+            "a training goes on with one earlier training; got --continue and --project. Leave one of them out."
+        )
+    read_project_info(project_folder(args.project))
+
+
 def _check_labels_folder(args: argparse.Namespace) -> None:
     """Refuse before the training what cannot be written after it; tell of labels that are not of the new model."""
     from napari_pixclass.io import check_labels_folder, labels_folder
@@ -175,30 +194,25 @@ def _check_labels_folder(args: argparse.Namespace) -> None:
 
 
 def _new_classifier(
-    args: argparse.Namespace, training: TrainingSet, earlier: PixelClassifier | None
+    args: argparse.Namespace, training: TrainingSet, earlier: Earlier | None
 ) -> PixelClassifier:
     """A classifier to be trained: as the user says, else as an earlier one was."""
     from napari_pixclass.classifier import PixelClassifier
 
-    seed = 0 if earlier is None else earlier.random_state
-    n_estimators = 100 if earlier is None else earlier.n_estimators
-    return PixelClassifier(
-        _features(args, training, earlier),
-        n_estimators=n_estimators if args.trees is None else args.trees,
-        random_state=seed if args.seed is None else args.seed,
-        n_jobs=args.jobs,
-        estimator=None if earlier is None else earlier.estimator,
-    )
+    settings: dict[str, Any] = {} if earlier is None else dict(earlier.settings)
+    if args.trees is not None:
+        settings["n_estimators"] = args.trees
+    if args.seed is not None:
+        settings["random_state"] = args.seed
+    return PixelClassifier(_features(args, training, earlier), n_jobs=args.jobs, **settings)
 
 
-def _features(
-    args: argparse.Namespace, training: TrainingSet, earlier: PixelClassifier | None
-) -> Features:
+def _features(args: argparse.Namespace, training: TrainingSet, earlier: Earlier | None) -> Features:
     if earlier is not None and not (args.features or args.sigmas):
-        features: Features = earlier.state.features.plain
+        features: Features = earlier.features.plain
         if args.channels is None:
             return features
-        own = earlier.state.features.channels
+        own = earlier.features.channels
         first = next(chosen for chosen in own if chosen is not None)
         chosen_ones = _only(args.channels, first, training.pairs)
         return [one and (before or one) for one, before in zip(chosen_ones, own, strict=False)]

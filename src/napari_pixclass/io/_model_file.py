@@ -20,6 +20,7 @@ from ._archive import ArchiveKind, ArchiveReader, FileContentError, ModelFileErr
 from ._atomic import replacing
 from ._model_features import features_header
 from ._model_info import FORMAT, ModelInfo, format_version_for
+from ._project_info import CLASSIFIER_NAME
 from ._versions import versions
 
 if TYPE_CHECKING:
@@ -169,7 +170,9 @@ def forest_fingerprint(path: str | os.PathLike[str]) -> str:
 def _existing_file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"a model must be a file; '{path}' is a folder.")
+        inside = path / CLASSIFIER_NAME
+        hint = f" The model of this project is '{inside}'." if inside.is_file() else ""
+        raise IsADirectoryError(f"a model must be a file; '{path}' is a folder.{hint}")
     if not path.exists():
         raise FileNotFoundError(f"the model file must exist; there is no '{path}'.")
     return path

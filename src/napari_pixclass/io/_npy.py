@@ -50,7 +50,8 @@ def read_exact_npy(path: Path, dtype: str, shape: tuple[int, ...]) -> npt.NDArra
         start = size - n_bytes
         file.seek(0)
         header = file.read(start) if 0 <= start <= MAX_ARRAY_HEADER else b""
-        if header_parts(header) != header_parts(array_header(wanted, shape)):
+        is_whole = len(header) == 10 + int.from_bytes(header[8:10], "little")
+        if not is_whole or header_parts(header) != header_parts(array_header(wanted, shape)):
             raise FileContentError(f"it is not {dtype} numbers of shape {shape}")
         numbers = np.fromfile(file, wanted, math.prod(shape))
     if numbers.size != math.prod(shape):

@@ -122,11 +122,12 @@ def digest_of_file(path: Path) -> str:
 
 def _json(file: Path) -> object:
     with file.open("rb") as opened:
-        text = opened.read(MAX_DESCRIPTION_BYTES + 1)
-    if len(text) > MAX_DESCRIPTION_BYTES:
-        raise FileContentError(
-            f"its description is larger than {MAX_DESCRIPTION_BYTES // 2**20} MiB"
-        )
+        size = os.fstat(opened.fileno()).st_size
+        if size > MAX_DESCRIPTION_BYTES:
+            raise FileContentError(
+                f"its description is larger than {MAX_DESCRIPTION_BYTES // 2**20} MiB"
+            )
+        text = opened.read(size)
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:  # also what is no UTF-8

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from napari_pixclass.core import (
     ArrayLike,
+    ChannelFeatures,
     ChosenFeatures,
     ClassInfo,
     Features,
     LabelledPixels,
     StackedArray,
     Steps,
-    resolve_axes,
     run_steps,
 )
 from napari_pixclass.io import (
@@ -184,11 +184,24 @@ class Project:
         chosen: ChosenFeatures | None = self.info.features
         if chosen is None:
             raise ValueError("a training needs features; none are chosen in the project.")
-        images = self.training_images
-        if not images:
+        return chosen.of(self.n_channels).plain
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels of the images that are trained on.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+        """
+        if not self.info.pairs:
             raise ValueError("a training needs labelled images; the project has none.")
-        axes = resolve_axes(images[0].data.shape, chosen.ndim, images[0].channel_axis)
-        return chosen.of(axes.n_channels).plain
+        image = self.info.images[self.info.pairs[0][0]]
+        shape = self.info.sources[image.sources[0]].shape
+        if image.is_stack:
+            return len(image.sources)
+        return 1 if image.channel_axis is None else shape[image.channel_axis]
 
     @cached_property
     def classifier(self) -> PixelClassifier | None:
@@ -226,15 +239,13 @@ class Project:
         ValueError
             If there are none, or one is something else than it was.
         """
-        images, chosen = self.training_images, self.info.features
-        if not images or chosen is None:
-            _ = self.features  # it says what is missing
-            raise ValueError("a training needs labelled images and features.")
+        ndim = ChannelFeatures.of(self.features, self.n_channels).ndim
+        images = self.training_images
         return {
             "image": [image.data for image in images],
             "labels": list(self.labels),
             "channel_axis": images[0].channel_axis,
-            "spacing": [image.spacing(chosen.ndim) for image in images],
+            "spacing": [image.spacing(ndim) for image in images],
         }
 
     def new_classifier(self, n_jobs: int | None = None) -> PixelClassifier:
