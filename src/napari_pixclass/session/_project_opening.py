@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
 from napari_pixclass.core import LabelledPixels
 from napari_pixclass.io import (
-    FoundImage,
     ImageFile,
     ProjectImage,
     ProjectInfo,
@@ -47,14 +46,16 @@ class SourceReference:
 
     Attributes
     ----------
-    found
-        What was opened last.
+    levels
+        All resolutions of what was opened last, if there are several, until it has come into the session.
     """
 
     def __init__(self, opening: ProjectOpening, number: int) -> None:
         self.opening = opening
         self.number = number
-        self.found: FoundImage | None = None
+        self.levels: tuple[Any, ...] = ()
+        self._path: Path | None = None
+        self._is_same = True
 
     @property
     def source(self) -> ProjectSource:
@@ -92,7 +93,7 @@ class SourceReference:
 
     def path_of(self, file: Path | None = None) -> Path | None:
         """The file, and the place of the image within it, from which it was opened; None where it was not."""
-        found = file if self.found is None else self.found.path
+        found = self._path or file
         if found is None:
             return None
         return found / self.source.dataset if not split_container(found)[1] else found
@@ -100,15 +101,14 @@ class SourceReference:
     @property
     def note(self) -> str | None:
         """What should be known of it, although it is there."""
-        found = self.found
-        return None if found is None or found.is_same else CHANGED.format(self.name)
+        return None if self._is_same else CHANGED.format(self.name)
 
     def open(self, path: Path | None = None) -> ImageFile:
-        if path is None:
-            self.found = find_image(self.source, self.opening.folder)
-        else:
-            self.found = open_source(self.source, path)
-        return self.found.image
+        source, folder = self.source, self.opening.folder
+        found = find_image(source, folder) if path is None else open_source(source, path)
+        # Not what was found: this object stays, and is not to keep an image alive.
+        self._path, self._is_same, self.levels = found.path, found.is_same, found.levels
+        return found.image
 
 
 class ImageMaker(Protocol):
@@ -243,6 +243,7 @@ class ProjectOpening:
                 f"{array.name!r} has {tuple(array.data.shape)}. Choose another image."
             )
         self._arrays[number] = array
+        self.references[number].levels = ()
         try:
             for at in self.absent_images:
                 self._complete(session, maker, at)

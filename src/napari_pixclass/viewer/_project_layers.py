@@ -23,8 +23,7 @@ COLOURS = (3, 4)
 
 def project_layer(image: ImageFile, reference: SourceReference, file: Path | None) -> Image:
     """An array of a project as a layer."""
-    look, found = reference.source.layer, reference.found
-    levels = () if found is None else found.levels
+    look, levels = reference.source.layer, reference.levels
     data: Any = list(levels) if levels else image.data
     rgb = _is_rgb(look, reference)
     ndim = len(reference.source.shape) - rgb
