@@ -31,7 +31,8 @@ def noise(shape: tuple[int, ...], dtype: str = "uint8", seed: int = 0) -> np.nda
 
 def labels_of(shape: tuple[int, ...]) -> np.ndarray:
     labels = np.zeros(shape, np.uint8)
-    labels[..., 3, 2:12], labels[..., shape[-2] - 4, 2:12] = 2, 5
+    for columns in (slice(2, 7), slice(12, 17)):
+        labels[..., 3, columns], labels[..., shape[-2] - 4, columns] = 2, 5
     return labels
 
 

@@ -1,0 +1,144 @@
+"""Projects on the command line: trained again, described, written as scripts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.project.contents import CLASSES, noise, save, simple_content
+
+import napari_pixclass as px
+from napari_pixclass.cli import main
+from napari_pixclass.io import write_tiff
+
+DATA = noise((24, 20), "uint16")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a classifier, whose image is beside it."""
+    write_tiff(tmp_path / "cells.tif", DATA, "YX")
+    content = simple_content(DATA, tmp_path / "cells.tif")
+    saved = save(content, tmp_path / "cells.pixproject")
+    classifier = px.open_project(tmp_path / "cells.pixproject").train()
+    content = simple_content(DATA, tmp_path / "cells.tif", classifier=classifier, is_current=True)
+    save(content, tmp_path / "cells.pixproject", save_id=saved.info.save_id)
+    return tmp_path / "cells.pixproject"
+
+
+def test_a_project_is_trained_again(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "again.pixclass"
+    assert main(["train", "--project", str(project), "-o", str(output)]) == 0
+    assert "trained on 1 image" in capsys.readouterr().out
+    found, before = px.load(output), px.load(project / "classifier.pixclass")
+    np.testing.assert_array_equal(found.predict_proba(DATA), before.predict_proba(DATA))
+    assert found.class_table_ == before.class_table_ == CLASSES[::-1]
+    assert (found.n_estimators, found.random_state) == (5, 3)
+    labels = np.zeros(DATA.shape, np.uint8)
+    labels[2, 2:9], labels[20, 2:9] = 2, 7
+    write_tiff(tmp_path / "labels.tif", labels, "YX")
+    more = ["--pair", str(tmp_path / "cells.tif"), str(tmp_path / "labels.tif"), "--trees", "4"]
+    arguments = ["train", "--project", str(project / "project.json"), *more, "-o", str(output)]
+    assert main([*arguments, "--save-labels"]) == 0
+    assert px.load(output).classes_.tolist() == [2, 5, 7]
+    assert px.load(output).n_estimators == 4
+    assert main(["train", "--continue", str(output), "-o", str(tmp_path / "third.pixclass")]) == 0
+    np.testing.assert_array_equal(
+        px.load(tmp_path / "third.pixclass").predict_proba(DATA),
+        px.load(output).predict_proba(DATA),
+    )
+
+
+def test_its_classifier_predicts_as_it_is(project: Path, tmp_path: Path) -> None:
+    arguments = [str(project / "classifier.pixclass"), str(tmp_path / "cells.tif")]
+    assert main(["predict", *arguments, "-o", str(tmp_path / "results"), "--format", "npy"]) == 0
+    (result,) = (tmp_path / "results").glob("*Probabilities.npy")
+    expected = px.load(project / "classifier.pixclass").predict_proba(DATA)
+    np.testing.assert_array_equal(np.moveaxis(np.load(result), 0, -1), expected)
+
+
+def test_images_that_are_somewhere_else(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(tmp_path / "m.pixclass")
+    (tmp_path / "away").mkdir()
+    (tmp_path / "cells.tif").rename(tmp_path / "away" / "cells.tif")
+    assert main(["train", "--project", str(project), "-o", output]) == 2
+    assert "add --images DIR with its folder" in capsys.readouterr().err
+    there = ["--images", str(tmp_path / "away")]
+    assert main(["train", "--project", str(project), *there, "-o", output]) == 0
+    assert main(["cross-validate", str(project), *there, "--folds", "2"]) == 0
+    write_tiff(tmp_path / "away" / "cells.tif", DATA + 1, "YX")
+    assert main(["train", "--project", str(project), *there, "-o", output]) == 0
+    assert "note: cells: its pixels are not those" in capsys.readouterr().err
+
+
+def test_a_project_is_described(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(project)]) == 0
+    out = capsys.readouterr().out
+    for line in (
+        "images    1",
+        "  cells: 24 x 20, uint16, 20 labelled pixels",
+        "    ../cells.tif",
+        "features  2, 2D",
+        "training  n_estimators 5, random_state 3",
+        "trained   classifier.pixclass, 20 labelled pixels, up to date",
+    ):
+        assert line in out.splitlines()
+    assert main(["info", str(project), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["images"][0]["n_labelled"] == 20
+    assert [row["n_labelled"] for row in values["classes"]] == [10, 10]
+    assert values["images"][0]["problem"] is None
+    (project.parent / "cells.tif").unlink()
+    assert main(["info", str(project)]) == 0
+    assert "    missing: the image 'cells' must be there" in capsys.readouterr().out
+
+
+def test_a_project_is_a_script(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["info", str(project), "--python"]) == 0
+    script = capsys.readouterr().out
+    assert script == px.open_project(project).as_python()
+    (tmp_path / "script.py").write_text(script)
+    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, check=True)
+    np.testing.assert_array_equal(
+        px.load(tmp_path / "classifier.pixclass").predict_proba(DATA),
+        px.load(project / "classifier.pixclass").predict_proba(DATA),
+    )
+    assert main(["info", str(project / "classifier.pixclass"), "--python"]) == 2
+    assert "--python is for projects" in capsys.readouterr().err
+
+
+def test_wrong_input_is_one_line(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(tmp_path / "m.pixclass")
+    nowhere = str(tmp_path / "none.pixproject")
+    model = str(project / "classifier.pixclass")
+    for arguments, message in (
+        (["train", "--project", nowhere, "-o", output], "a project must be a folder that exists"),
+        (["train", "--project", str(tmp_path), "-o", output], "must hold its description"),
+        (["train", "--project", str(project), "--continue", model, "-o", output], "one earlier"),
+        (
+            ["train", "--project", str(project), "--images", nowhere, "-o", output],
+            "there is no folder",
+        ),
+        (["predict", str(project), "a.tif", "-o", "x"], f"The model of this project is '{model}'"),
+    ):
+        assert main(arguments) == 2, arguments
+        err = capsys.readouterr().err
+        assert message in err
+        assert len(err.splitlines()) == 1
+    values = json.loads((project / "project.json").read_text())
+    (project / "project.json").write_text(json.dumps(values | {"format_version": 9}))
+    for arguments in (["info", str(project)], ["train", "--project", str(project), "-o", output]):
+        assert main(arguments) == 2
+        assert "update napari-pixclass" in capsys.readouterr().err
