@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Path:
     saved = save(content, tmp_path / "cells.pixproject")
     classifier = px.open_project(tmp_path / "cells.pixproject").train()
     content = simple_content(DATA, tmp_path / "cells.tif", classifier=classifier, is_current=True)
-    save(content, tmp_path / "cells.pixproject", save_id=saved.info.save_id)
+    save(content, tmp_path / "cells.pixproject", known_ids=[saved.info.save_id])
     return tmp_path / "cells.pixproject"
 
 

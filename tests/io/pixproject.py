@@ -29,7 +29,8 @@ def write_project(
     folder: Path, labels: np.ndarray = LABELS, save_id: str | None = None, **changes: Any
 ) -> ProjectInfo:
     """Write a project with a copy of one image, and its labels."""
-    with writing_project(folder, save_id, overwrite=save_id is None) as writer:
+    known_ids = [] if save_id is None else [save_id]
+    with writing_project(folder, known_ids, overwrite=save_id is None) as writer:
         copying = writer.copy_array("cells", IMAGE)
         try:
             while True:

@@ -81,7 +81,7 @@ def test_names_of_any_kind(tmp_path: Path, name: str, class_name: str) -> None:
     except ValueError:
         classes = ()
     before = write_project(folder)
-    with writing_project(folder, before.save_id) as writer:
+    with writing_project(folder, [before.save_id]) as writer:
         file, _ = writer.write_labels(name, LabelledPixels.of(LABELS))
     assert "/" not in file.removeprefix("labels/")
     saved = write_project(folder, classes=classes, hidden_classes=frozenset())
@@ -110,7 +110,7 @@ def test_others_are_not_replaced_unasked(folder: Path, tmp_path: Path) -> None:
     write_project(folder, save_id=known)  # somebody else saves it
     with (
         pytest.raises(FileExistsError, match="somebody else has saved"),
-        writing_project(folder, known),
+        writing_project(folder, [known]),
     ):
         pass
     (tmp_path / "full.pixproject").mkdir()
@@ -130,9 +130,9 @@ def test_two_do_not_save_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(writing, "PATIENCE_SECONDS", 0.05)
     known = read_project_info(folder).save_id
     with (
-        writing_project(folder, known),
+        writing_project(folder, [known]),
         pytest.raises(BlockingIOError, match="somebody else is saving"),
-        writing_project(folder, known),
+        writing_project(folder, [known]),
     ):
         pass
 

@@ -47,7 +47,7 @@ def save_until(last, path, save_id):
         setattr(os, name, moment(getattr(os, name), last))
     for name in ("replace", "rename", "unlink", "mkdir", "rmdir", "open"):
         setattr(pathlib.Path, name, moment(getattr(pathlib.Path, name), last))
-    save(content, pathlib.Path(path), save_id=save_id or None)
+    save(content, pathlib.Path(path), known_ids=[save_id] if save_id else [])
 
 for line in sys.stdin:
     last, path, save_id = line.rstrip("\\n").split("\\t")
@@ -126,7 +126,7 @@ def test_killed_at_every_moment(tmp_path: Path, kill_at: Kill) -> None:
         seen.append(check(path))
         # Whoever saves next finds nothing in the way, and clears up.
         known = px.open_project(path).info.save_id
-        save(simple_content(noise((24, 20))), path, save_id=known)
+        save(simple_content(noise((24, 20))), path, known_ids=[known])
         left = [p for p in path.rglob("*") if p.is_file() and p.name != ".lock"]
         assert len(left) == 3, left  # description, labels, image
     assert seen == sorted(seen)  # the old one until the one moment, then the new one

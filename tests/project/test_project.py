@@ -133,11 +133,11 @@ def test_what_no_file_holds_is_copied_once(tmp_path: Path) -> None:
         assert saved.copied == ("cells",)
         (file,) = (folder / "images").iterdir()
         before = file.stat().st_mtime_ns
-        again = save(simple_content(data, path), folder, save_id=saved.info.save_id)
+        again = save(simple_content(data, path), folder, known_ids=[saved.info.save_id])
         assert again.copied == ()  # a file holds it now: the copy
         assert file.stat().st_mtime_ns == before
         data[0, 0] += 1
-        third = save(simple_content(data, path), folder, save_id=again.info.save_id)
+        third = save(simple_content(data, path), folder, known_ids=[again.info.save_id])
         assert third.copied == ("cells",)
         assert [p.name for p in (folder / "images").iterdir()] != [file.name]
         np.testing.assert_array_equal(px.open_project(folder).images[0].data, data)
@@ -152,7 +152,10 @@ def test_a_pixel_that_was_changed_in_memory_is_noticed(tmp_path: Path) -> None:
     assert saved.copied == ()
     data[7, 5] += 1  # where no fingerprint looks
     saved = save(
-        simple_content(data, tmp_path / "large.tif"), path, save_id=saved.info.save_id, known=known
+        simple_content(data, tmp_path / "large.tif"),
+        path,
+        known_ids=[saved.info.save_id],
+        known=known,
     )
     assert saved.copied == ("cells",)
     assert px.open_project(path).images[0].data[7, 5] == data[7, 5]
@@ -235,7 +238,7 @@ def test_what_is_missing_stays_in_the_project(tmp_path: Path) -> None:
     (tmp_path / "deeper").mkdir()
     content = replace(simple_content(data), sources=[source])
     for path in (tmp_path / "p.pixproject", tmp_path / "deeper" / "q.pixproject"):
-        save(content, path, save_id=saved.info.save_id)
+        save(content, path, known_ids=[saved.info.save_id])
         assert px.open_project(path).missing != ()
     (tmp_path / "y.tif").rename(tmp_path / "x.tif")
     for path in (tmp_path / "p.pixproject", tmp_path / "deeper" / "q.pixproject"):
@@ -248,7 +251,9 @@ def test_copies_of_one_project_are_copied_to_the_next(tmp_path: Path) -> None:
     (copy,) = first.source_paths
     second = save(simple_content(data, copy), tmp_path / "q.pixproject")
     assert second.info.sources[0].is_copy
-    third = save(simple_content(data, copy), tmp_path / "p.pixproject", save_id=first.info.save_id)
+    third = save(
+        simple_content(data, copy), tmp_path / "p.pixproject", known_ids=[first.info.save_id]
+    )
     assert third.info.sources[0].path == first.info.sources[0].path
 
 

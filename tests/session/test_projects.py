@@ -369,6 +369,19 @@ def test_two_sessions_do_not_overwrite_each_other(
     assert [c.name for c in px.open_project(tmp_path / "p.pixproject").classes][-1] == "other"
 
 
+def test_a_saving_that_is_overtaken_or_cancelled_at_its_end(full: Place, tmp_path: Path) -> None:
+    """It has been written, and nobody has heard of it: the next one is no other's."""
+    full.save(tmp_path / "p.pixproject")
+    first = full.project.save()
+    full.session._exchanging._executor.submit(lambda: None).result()  # it is done, and nobody has heard of it
+    second = full.project.save()
+    assert first.cancelled
+    second.result(LONG)
+    full.session.add_class("one more")
+    full.save()
+    assert not full.project.is_modified
+
+
 def test_a_project_that_is_gone_is_written_anew(full: Place, tmp_path: Path) -> None:
     import shutil
 

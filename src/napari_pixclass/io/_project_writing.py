@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -219,7 +219,7 @@ class ProjectWriter:
 
 @contextmanager
 def writing_project(
-    path: Path, save_id: str | None = None, overwrite: bool = False
+    path: Path, known_ids: Collection[str] = (), overwrite: bool = False
 ) -> Iterator[ProjectWriter]:
     """Write a project, while nobody else does.
 
@@ -227,8 +227,8 @@ def writing_project(
     ----------
     path
         Its folder, which is made if absent.
-    save_id
-        Of the project that is known to be there: another one is not replaced. None for a new project.
+    known_ids
+        The `ProjectInfo.save_id` that may be there: another state, or another project, is not replaced.
     overwrite
         Replace whatever project is there.
 
@@ -252,7 +252,7 @@ def writing_project(
     path.mkdir(exist_ok=True)
     try:
         with _locked(path):
-            writer = ProjectWriter(path, _replaceable(path, save_id, overwrite))
+            writer = ProjectWriter(path, _replaceable(path, known_ids, overwrite))
             try:
                 yield writer
             finally:
@@ -264,7 +264,7 @@ def writing_project(
                 path.rmdir()
 
 
-def _replaceable(path: Path, save_id: str | None, overwrite: bool) -> ProjectInfo | None:
+def _replaceable(path: Path, known_ids: Collection[str], overwrite: bool) -> ProjectInfo | None:
     """The project that is there, if it may be replaced."""
     if not is_project(path):
         others = [item.name for item in path.iterdir() if not _may_be_left_over(item.name)]
@@ -280,11 +280,11 @@ def _replaceable(path: Path, save_id: str | None, overwrite: bool) -> ProjectInf
         if overwrite:
             return None
         raise
-    if not overwrite and save_id is None:
+    if not overwrite and not known_ids:
         raise FileExistsError(
             f"a project is replaced only if that is asked for (overwrite); '{path}' is one. Choose another name."
         )
-    if not overwrite and previous.save_id != save_id:
+    if not overwrite and previous.save_id not in known_ids:
         raise FileExistsError(
             f"a project must be as it was when it was opened or saved here; somebody else has saved '{path}' since. "
             "Save this one under another name, or open that one again."

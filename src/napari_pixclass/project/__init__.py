@@ -3,7 +3,7 @@
 from ._content import AbsentSource, ContentImage, ContentLabels, ContentSource, ProjectContent
 from ._locating import Known, locate
 from ._project import CHANGED, OpenedImage, Project, open_project
-from ._saving import SavedProject, described_source, saving_steps
+from ._saving import SavedProject, described_source, new_save_id, saving_steps
 from ._script import script_of
 from ._script_steps import python_steps
 
@@ -20,6 +20,7 @@ __all__ = [
     "SavedProject",
     "described_source",
     "locate",
+    "new_save_id",
     "open_project",
     "python_steps",
     "saving_steps",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,7 @@ def saving_steps(
     content: ProjectContent,
     path: Path,
     *,
+    known_ids: Collection[str] = (),
     save_id: str | None = None,
     copy_images: bool = False,
     overwrite: bool = False,
@@ -91,8 +93,10 @@ def saving_steps(
         What is to be saved.
     path
         The folder of the project.
+    known_ids
+        Of the project that may be there, and is then replaced; see `io.writing_project`.
     save_id
-        Of the project that is known to be there, and may be replaced.
+        Of the project as it will be; a new one by default.
     copy_images
         Whether images are copied into the project. Those that no file holds are in any case.
     overwrite
@@ -107,7 +111,7 @@ def saving_steps(
     """
     path = path.absolute()
     yield Step(0, 1, f"Saving {path.name}")
-    with writing_project(path, save_id, overwrite) as writer:
+    with writing_project(path, known_ids, overwrite) as writer:
         saving = _Saving(content, writer, {} if known is None else known, copy_images)
         yield from saving.locate()
         yield from saving.copy()
@@ -115,9 +119,14 @@ def saving_steps(
         for entry in content.labels:
             data = entry.data
             labels.append(data if isinstance(data, LabelledPixels) else labelled_pixels(data))
-        info, notes = saving.describe(labels)
+        info, notes = saving.describe(labels, save_id or new_save_id())
         writer.commit(info)
     return SavedProject(path, info, tuple(labels), tuple(saving.homeless), notes)
+
+
+def new_save_id() -> str:
+    """A word that no other state of any project is known by."""
+    return secrets.token_hex(16)
 
 
 class _Saving:
@@ -204,7 +213,9 @@ class _Saving:
             int(np.prod(source.data.shape, dtype=np.int64)) * np.dtype(source.data.dtype).itemsize
         )
 
-    def describe(self, labels: list[LabelledPixels]) -> tuple[ProjectInfo, tuple[str, ...]]:
+    def describe(
+        self, labels: list[LabelledPixels], save_id: str
+    ) -> tuple[ProjectInfo, tuple[str, ...]]:
         """Write labels and classifier; return the description of all, and what could not be saved."""
         content, writer = self._content, self._writer
         entries = []
@@ -235,7 +246,7 @@ class _Saving:
             for i in content.images
         )
         info = ProjectInfo(
-            save_id=secrets.token_hex(16),
+            save_id=save_id,
             written=datetime.now(UTC),
             versions=versions(),
             sources=sources,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from napari_pixclass.io import (
 
 from ._content import AbsentSource, ContentSource, ProjectContent
 from ._locating import Known, Located, earlier_copy, locate
-from ._saving import described_source
+from ._saving import described_source, new_save_id
 from ._script import script_of
 
 
@@ -53,7 +52,7 @@ def python_steps(content: ProjectContent, folder: Path | None, known: Known) -> 
         for entry in content.labels
     ]
     info = ProjectInfo(
-        save_id=secrets.token_hex(16),
+        save_id=new_save_id(),
         written=datetime.now(UTC),
         versions=versions(),
         sources=tuple(sources),

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from napari_pixclass.core import LabelledPixels, Steps
-from napari_pixclass.project import Known, Project, SavedProject, python_steps, saving_steps
+from napari_pixclass.project import (
+    Known,
+    Project,
+    SavedProject,
+    new_save_id,
+    python_steps,
+    saving_steps,
+)
 
 from ._arrivals import Arrivals
 from ._jobs import Job
@@ -58,7 +65,8 @@ class SessionProject:
         self._arrivals = arrivals
         self._start = start
         self._path: Path | None = None
-        self._save_id: str | None = None
+        self._ids: set[str] = set()
+        """Of the project as it was opened or saved here, a saving included whose end nobody has heard of."""
         self._opening: ProjectOpening | None = None
         self._known: Known = {}
         self._choices: object = None
@@ -136,6 +144,9 @@ class SessionProject:
         maker = self._maker(with_left_out=is_same)
         content = maker.content()
         choices, copies = self._taken_choices(), self.copies_images
+        known_ids, save_id = tuple(self._ids) if is_same else (), new_save_id()
+        if is_same:
+            self._ids.add(save_id)
         pairs = [self._session.serial(pair) for pair in self._session.pairs]
 
         def steps() -> Steps[SavedProject]:
@@ -143,7 +154,8 @@ class SessionProject:
                 yield from saving_steps(
                     content,
                     chosen,
-                    save_id=self._save_id if is_same else None,
+                    known_ids=known_ids,
+                    save_id=save_id,
                     copy_images=copies,
                     overwrite=overwrite,
                     known=self._known,
@@ -151,7 +163,7 @@ class SessionProject:
             )
 
         def settle(saved: SavedProject) -> None:
-            self._path, self._save_id = saved.path, saved.info.save_id
+            self._path, self._ids = saved.path, {*(self._ids if is_same else ()), save_id}
             if not is_same and self._opening is not None:
                 self._opening.forget_left_out()
             self._choices = choices
@@ -226,7 +238,7 @@ class SessionProject:
         return False
 
     def _on_opened(self, opening: ProjectOpening) -> None:
-        self._path, self._save_id = opening.folder, opening.info.save_id
+        self._path, self._ids = opening.folder, {opening.info.save_id}
         self._opening = opening
         self.copies_images = opening.info.copies_images
         self._remember()

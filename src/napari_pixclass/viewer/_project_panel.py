@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qtpy.QtCore import QPoint
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QMessageBox
 
@@ -32,15 +33,14 @@ class ProjectPanel(Panel):
         self.name = ElidingLabel()
         self.open = PushButton("Open…", "Go on with a project: images, labels, classifier and all.")
         self.save = PushButton("Save", "")
-        self.more = PushButton("", "Save as, copies of the images, and the project as a script.")
+        self.more = PushButton("⋯", "Save as, copies of the images, and the project as a script.")
         self.menu = QMenu(self)
         self.save_as = self.menu.addAction("Save as…")
         self.copies = self.menu.addAction("Copy images into the project")
         self.copies.setCheckable(True)
         self.menu.addSeparator()
         self.script = self.menu.addAction("Copy as Python")
-        self.more.setMenu(self.menu)
-        self.more.setFixedWidth(30)
+        self.more.setFixedWidth(24)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
@@ -51,6 +51,7 @@ class ProjectPanel(Panel):
         self.column.addLayout(row)
         self.open.clicked.connect(self._on_open)
         self.save.clicked.connect(self.save_or_ask)
+        self.more.clicked.connect(self._on_more)
         self.save_as.triggered.connect(self._on_save_as)
         self.copies.triggered.connect(self._on_copies)
         self.script.triggered.connect(self._on_script)
@@ -90,6 +91,9 @@ class ProjectPanel(Panel):
             self._on_save_as()
         else:
             self._save(self._project.path, False)
+
+    def _on_more(self) -> None:
+        self.menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
     def _save(self, path: Path, overwrite: bool) -> None:
         self._session.folder = path.parent
