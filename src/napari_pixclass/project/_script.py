@@ -216,14 +216,12 @@ class _Script:
         settings = "".join(f", {name}={value!r}" for name, value in self._info.training.items())
         axis = self._info.images[self._order[0]].channel_axis
         spacing = [self._spacing(self._info.images[image]) for image, _ in self._info.pairs]
+        options = [f"    channel_axis={axis},"] if axis is not None else []
+        if any(spacing):
+            options.append(f"    spacing={spacing!r},  # size of a pixel along (z,) y, x")
         lines = [
             f"classifier = px.PixelClassifier(features{settings})",
-            "classifier.fit(",
-            f"    {trained_on},",
-            "    labels,",
-            f"    channel_axis={axis},",
-            f"    spacing={spacing!r},  # size of a pixel along (z,) y, x of each image",
-            ")",
+            *_call("classifier.fit", [f"    {trained_on},", "    labels,"], options),
             *self._class_table(),
             'classifier.save("classifier.pixclass")',
         ]
@@ -237,21 +235,36 @@ class _Script:
         images = [self._info.images[number] for number in self._order]
         axes = [image.channel_axis for image in images]
         spacing = [self._spacing(image) for image in images]
-        lazy = any(self._is_lazy.values())
-        note = [
-            "# Of arrays that are not in memory: computed where somebody looks, or by .compute()."
-        ]
-        lines = [
-            f"channel_axes = {axes!r}",
-            f"spacings = {spacing!r}",
-            "probabilities, segmentations = [], []",
-            *(note if lazy else []),
-            "for image, channel_axis, spacing in zip(images, channel_axes, spacings, strict=True):",
-            '    how = {"channel_axis": channel_axis, "spacing": spacing}',
-            "    probabilities.append(classifier.predict_proba(image, **how))  # class axis last",
-            "    segmentations.append(classifier.predict(image, **how))  # class values as painted",
+        lines = ["probabilities, segmentations = [], []"]
+        if any(self._is_lazy.values()):
+            lines.append(
+                "# Of arrays that are not in memory: computed where somebody looks, or by .compute()."
+            )
+        # Where nothing is said, it is as in the training.
+        if all(axis == axes[0] for axis in axes) and all(s in (None, spacing[0]) for s in spacing):
+            lines.append("for image in images:")
+            how = ""
+        else:
+            lines = [
+                f"channel_axes = {axes!r}",
+                f"spacings = {spacing!r}",
+                *lines,
+                "for image, channel_axis, spacing in zip(images, channel_axes, spacings, strict=True):",
+                '    how = {"channel_axis": channel_axis, "spacing": spacing}',
+            ]
+            how = ", **how"
+        lines += [
+            f"    probabilities.append(classifier.predict_proba(image{how}))  # class axis last",
+            f"    segmentations.append(classifier.predict(image{how}))  # class values as painted",
         ]
         return "\n".join(lines)
+
+
+def _call(function: str, arguments: Sequence[str], options: Sequence[str]) -> list[str]:
+    """A call, in one line where there is not much to say."""
+    if options:
+        return [f"{function}(", *arguments, *options, ")"]
+    return [f"{function}({' '.join(argument.strip() for argument in arguments).rstrip(',')})"]
 
 
 def _feature_set(features: FeatureSet, indent: str) -> str:
