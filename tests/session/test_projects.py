@@ -373,7 +373,8 @@ def test_a_saving_that_is_overtaken_or_cancelled_at_its_end(full: Place, tmp_pat
     """It has been written, and nobody has heard of it: the next one is no other's."""
     full.save(tmp_path / "p.pixproject")
     first = full.project.save()
-    full.session._exchanging._executor.submit(lambda: None).result()  # it is done, and nobody has heard of it
+    # It is done, and nobody has heard of it.
+    full.session._exchanging._executor.submit(lambda: None).result()
     second = full.project.save()
     assert first.cancelled
     second.result(LONG)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psygnal import Signal
 
-from napari_pixclass.core import LabelledPixels, Steps
+from napari_pixclass.core import LabelledPixels, Steps, resolve_axes
 from napari_pixclass.project import (
     Known,
     Project,
@@ -133,8 +134,10 @@ class SessionProject:
         Raises
         ------
         ValueError
-            If there is no project yet and none is named. What shows only later makes the job fail.
+            If there is no project yet and none is named, or images and labels do not fit together. What shows only
+            later makes the job fail.
         """
+        self._check_pairs()
         chosen = self._path if path is None else Path(path).absolute()
         if chosen is None:
             raise ValueError("a project that has never been saved needs a name. Give it a path.")
@@ -193,6 +196,7 @@ class SessionProject:
             raise ValueError(
                 f"a script needs all images; {waiting[0].image.name!r} is missing. Point to it, or do without it."
             )
+        self._check_pairs()
         if problem := self._session.plan.training_problem:
             raise ValueError(problem)
         folder = self._path
@@ -205,6 +209,23 @@ class SessionProject:
             return (yield from python_steps(content, folder, self._known))
 
         return self._start(steps, self.script_made.emit, SCRIPT)
+
+    def _check_pairs(self) -> None:
+        """Refuse what could not be opened again."""
+        for pair in self._session.pairs:
+            image, labels = pair.image, pair.labels
+            if image.problem is not None:
+                raise ValueError(image.problem)
+            if np.dtype(image.data.dtype).kind not in "buif":
+                raise ValueError(
+                    f"images must hold real numbers; {image.name!r} holds {image.data.dtype}. Do without it."
+                )
+            shape = resolve_axes(image.data.shape, 1, image.channel_axis).shape
+            if labels.shape != shape:
+                raise ValueError(
+                    f"labels must have the shape of their image; {labels.name!r} has {labels.shape}, {image.name!r} "
+                    f"{shape} besides channels. Choose other ones, or take them out of the training."
+                )
 
     # What is known of it ----------------------------------------------------------------------------------------------
 

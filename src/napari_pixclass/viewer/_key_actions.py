@@ -100,7 +100,10 @@ class KeyActions:
         if self._session.project.path is None:
             self._say("The project has no name yet: press Save in the Train dock.")
         else:
-            self._session.save_project()
+            try:
+                self._session.save_project()
+            except ValueError as error:
+                self._say(str(error))
 
     def level_automatically(self) -> None:
         """Give what is on screen all the contrast there is."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_pixclass.project import SavedProject
 from napari_pixclass.session import (
     ContentMaker,
@@ -20,6 +22,10 @@ from ._sources import LayerImage, LayerLabels, describe
 if TYPE_CHECKING:
     from ._layer_arrivals import LayerArrivals
     from ._viewer_session import ViewerSession
+
+
+MAX_NAMES = 3
+"""Images that are named in a message."""
 
 
 class LayerContent(ContentMaker):
@@ -43,13 +49,19 @@ class LayerContent(ContentMaker):
         known = [pair.image for pair in session.pairs] + [session.chosen_target]
         used = {id(layer) for image in known for layer in getattr(image, "layers", ())}
         images = [LayerImage(layer) for layer in session.image_layers if id(layer) not in used]
-        return [image for image in images if image.path is not None]
+        return [image for image in images if image.path is not None and _can_be_used(image)]
 
     def _key_of(self, array: ImageSource) -> int:
         return id(array.layer) if isinstance(array, LayerImage) else super()._key_of(array)
 
     def _look_of(self, source: ImageSource | LabelsSource) -> Mapping[str, Any]:
         return look_of(source.layer) if isinstance(source, LayerImage | LayerLabels) else {}
+
+
+def _can_be_used(image: LayerImage) -> bool:
+    """Whether an image layer holds what can be predicted."""
+    data = image.data
+    return np.dtype(data.dtype).kind in "buif" and data.ndim > 1 and 0 not in data.shape
 
 
 class LayerProject(SessionProject):
@@ -85,6 +97,7 @@ class LayerProject(SessionProject):
                 describe(array.layer, path=str(path))
 
     def _on_saved(self, saved: SavedProject) -> None:
-        copied = ", ".join(saved.copied)
+        names, others = saved.copied[:MAX_NAMES], len(saved.copied) - MAX_NAMES
+        copied = ", ".join(names) + (f" and {others} more" if others > 0 else "")
         told = f" Copied into it, for no file holds it: {copied}." if copied else ""
         self._viewer_session.report(" ".join([f"Saved {saved.path.name}.{told}", *saved.notes]))
