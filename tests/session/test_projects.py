@@ -383,6 +383,14 @@ def test_a_saving_that_is_overtaken_or_cancelled_at_its_end(full: Place, tmp_pat
     assert not full.project.is_modified
 
 
+def test_a_saving_is_finished_when_the_session_is_closed(full: Place, tmp_path: Path) -> None:
+    full.project.save(tmp_path / "p.pixproject")
+    worker = full.session._exchanging._executor
+    full.session.close()
+    worker.shutdown(wait=True)  # as the interpreter does at its end
+    assert len(px.open_project(tmp_path / "p.pixproject").labels) == 3
+
+
 def test_a_project_that_is_gone_is_written_anew(full: Place, tmp_path: Path) -> None:
     import shutil
 

@@ -179,7 +179,7 @@ class SessionProject:
             self.changed.emit()
             self.saved.emit(saved)
 
-        return self._start(steps, settle, PROJECT)
+        return self._start(steps, settle, PROJECT, outlives=True)
 
     def as_python(self) -> Job[str]:
         """Make a script that does what the session does, with the public API alone; in the background.
