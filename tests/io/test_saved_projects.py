@@ -414,6 +414,17 @@ def test_a_pipe_in_place_of_labels_is_not_waited_for(folder: Path) -> None:
     refuse(folder, "it is missing")
 
 
+def test_damaged_parts_are_written_anew(folder: Path) -> None:
+    info = read_project_info(folder)
+    for name in ("labels", "images"):
+        (file,) = (folder / name).iterdir()
+        file.write_bytes(file.read_bytes()[:-1])
+    write_project(folder, save_id=info.save_id)
+    info = read_project_info(folder)
+    assert read_project_labels(folder, info)[0] == LabelledPixels.of(LABELS)
+    assert find_image(info.sources[0], folder).is_same
+
+
 def test_images_that_are_others_or_gone(folder: Path) -> None:
     info = read_project_info(folder)
     (file,) = (folder / "images").iterdir()

@@ -25,7 +25,7 @@ from tests.project.contents import (
 
 import napari_pixclass as px
 from napari_pixclass.core import ChosenFeatures, FeatureSet, LabelledPixels
-from napari_pixclass.io import write_tiff
+from napari_pixclass.io import open_source, write_tiff
 from napari_pixclass.project import AbsentSource, ContentImage, ContentSource
 from napari_pixclass.project import _saving as saving
 
@@ -192,6 +192,17 @@ def test_files_join_an_hdf5_file_meanwhile(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         px.open_project(tmp_path / "some.pixproject").images[0].data, data
     )
+
+
+def test_a_dataset_may_have_become_a_file(tmp_path: Path) -> None:
+    data = noise((24, 20))
+    write_hdf5(tmp_path / "a.h5", {"raw": data, "other": data})
+    save(simple_content(data, tmp_path / "a.h5" / "raw"), tmp_path / "p.pixproject")
+    source = px.open_project(tmp_path / "p.pixproject").info.sources[0]
+    write_tiff(tmp_path / "b.tif", data, "YX")
+    assert open_source(source, tmp_path / "b.tif").is_same
+    (tmp_path / "a.h5").rename(tmp_path / "c.h5")
+    assert open_source(source, tmp_path / "c.h5").is_same
 
 
 def test_an_image_with_the_same_pixels_wins(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ from ._project_images import (
     file_name,
     find_image,
     open_source,
+    path_within,
     places_of,
     relative_path,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "open_label_image",
     "open_labels",
     "open_source",
+    "path_within",
     "places_of",
     "project_folder",
     "put_in_place",

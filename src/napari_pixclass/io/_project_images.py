@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._fingerprint import fingerprint
-from ._images import is_zarr_folder, open_image, split_container
+from ._images import CONTAINERS, is_zarr_folder, open_image
 from ._ome_zarr import stored_levels
 
 if TYPE_CHECKING:
@@ -126,9 +126,7 @@ def open_source(source: ProjectSource, path: Path) -> FoundImage:
     ValueError
         If it cannot be read, or has another shape.
     """
-    # Whoever points to a file that holds several need not say again which one it is.
-    inside = source.dataset and not split_container(path)[1]
-    file = path / source.dataset if inside else path
+    file = path_within(source, path)
     image = open_image(file)
     if source.view.shape_of(image.data.shape) == source.shape:
         image = source.view.of_file(image)
@@ -141,6 +139,12 @@ def open_source(source: ProjectSource, path: Path) -> FoundImage:
     if source.in_memory and image.data.size * image.data.dtype.itemsize <= MAX_MEMORY_BYTES:
         image = replace(image, data=np.array(image.data))
     return FoundImage(path, image, is_same, _levels(source, file))
+
+
+def path_within(source: ProjectSource, path: Path) -> Path:
+    """The image of a source in a file: whoever points to one that holds several need not say again which it is."""
+    holds_several = path.suffix.lower() in CONTAINERS or is_zarr_folder(path)
+    return path / source.dataset if source.dataset and holds_several else path
 
 
 def _levels(source: ProjectSource, file: Path) -> tuple[Any, ...]:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._atomic import check_target, replacing
-from ._fingerprint import rows_of, whole_fingerprint
+from ._atomic import check_target, flush_folder, replacing
+from ._fingerprint import rows_of
 from ._project_info import CLASSIFIER_NAME, ProjectInfo
 from ._project_reading import (
     DESCRIPTION_NAME,
@@ -93,20 +93,14 @@ class ProjectWriter:
         digest = blake2b(repr((labelled.shape, len(runs))).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(runs).data)
         file = f"labels/{_stem(name)}-{digest.hexdigest()[:16]}.npy"
-        if not (self.folder / file).is_file():
-            self._make("labels")
-            with replacing(self.folder / file) as temporary, temporary.open("wb") as opened:
-                np.lib.format.write_array(opened, runs, version=(1, 0), allow_pickle=False)
+        self._make("labels")
+        # Also where there is one: it may have been damaged.
+        with replacing(self.folder / file) as temporary, temporary.open("wb") as opened:
+            np.lib.format.write_array(opened, runs, version=(1, 0), allow_pickle=False)
         return file, len(runs)
 
     def copy_array(self, name: str, data: ArrayLike) -> Copying:
-        """Copy an image to an array in the project, piece by piece, unless it is there."""
-        stem = _stem(name)
-        if isinstance(data, np.ndarray):
-            file = f"images/{stem}-{whole_fingerprint(data)[:16]}.npy"
-            if (self.folder / file).is_file():
-                yield int(data.nbytes)
-                return file
+        """Copy an image to an array in the project, piece by piece."""
         shape, dtype = tuple(map(int, data.shape)), np.dtype(data.dtype).newbyteorder("<")
         digest = blake2b(repr((shape, dtype.str)).encode(), digest_size=16)
         with self._new("images") as temporary, temporary.open("wb") as opened:
@@ -120,7 +114,7 @@ class ProjectWriter:
                 yield int(piece.nbytes)
             opened.flush()
             os.fsync(opened.fileno())
-            file = f"images/{stem}-{digest.hexdigest()[:16]}.npy"
+            file = f"images/{_stem(name)}-{digest.hexdigest()[:16]}.npy"
             opened.close()
             temporary.replace(self.folder / file)
         return file
@@ -130,10 +124,13 @@ class ProjectWriter:
         is_ome = path.stem.lower().endswith(".ome")
         stem = path.stem[:-4] if is_ome else path.stem
         suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]+", path.suffix) else ".zarr"
-        file = f"images/{_stem(stem)}-{stamp_of(path)[:16]}{'.ome' if is_ome else ''}{suffix}"
+        ending = f"{'.ome' if is_ome else ''}{suffix}"
+        file = f"images/{_stem(stem)}-{stamp_of(path)[:16]}{ending}"
         if os.path.exists(self.folder / file):
-            yield size_of(path)
-            return file
+            if size_of(self.folder / file) == size_of(path):
+                yield size_of(path)
+                return file
+            file = f"images/{_stem(stem)}-{secrets.token_hex(8)}{ending}"  # that one was damaged
         with self._new("images") as temporary:
             if path.is_dir():
                 temporary.mkdir()
@@ -172,6 +169,9 @@ class ProjectWriter:
                 f"{len(content) / 2**20:.1f}. Save fewer images in one project."
             )
         checked_info(json.loads(content))  # better now than when it is needed
+        for name in (".", "images"):
+            if (self.folder / name).is_dir():
+                flush_folder(self.folder / name)
         with replacing(self.folder / DESCRIPTION_NAME) as temporary:
             temporary.write_bytes(content)
         classifier = self.folder / CLASSIFIER_NAME

@@ -17,11 +17,11 @@ from napari_pixclass.io import (
     find_classifier,
     find_image,
     open_source,
+    path_within,
     places_of,
     project_folder,
     read_project_info,
     read_project_labels,
-    split_container,
 )
 from napari_pixclass.project import CHANGED
 
@@ -94,9 +94,7 @@ class SourceReference:
     def path_of(self, file: Path | None = None) -> Path | None:
         """The file, and the place of the image within it, from which it was opened; None where it was not."""
         found = self._path or file
-        if found is None:
-            return None
-        return found / self.source.dataset if not split_container(found)[1] else found
+        return None if found is None else path_within(self.source, found)
 
     @property
     def note(self) -> str | None:

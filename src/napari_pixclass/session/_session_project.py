@@ -138,7 +138,7 @@ class SessionProject:
             later makes the job fail.
         """
         self._check_pairs()
-        chosen = self._path if path is None else Path(path).absolute()
+        chosen = self._path if path is None else Path(os.path.abspath(path))
         if chosen is None:
             raise ValueError("a project that has never been saved needs a name. Give it a path.")
         if copy_images is not None:
