@@ -590,18 +590,14 @@ def test_what_was_not_saved_is_offered_when_it_is_opened_again(
     qtbot.waitUntil(lambda: sum(other.counts.values()) == 29, timeout=LONG)
 
 
-def test_layers_that_cannot_be_used_are_no_obstacle(
-    viewer: ViewerModel, tmp_path: Path, qtbot: Any
+def test_labels_of_another_shape_are_refused_before_anything_is_written(
+    viewer: ViewerModel, tmp_path: Path
 ) -> None:
-    metadata = {"pixclass": {"path": str(tmp_path / "x.tif")}}
-    viewer.add_image(np.zeros(SHAPE, np.complex64), name="complex", metadata=metadata)
-    image = viewer.add_image(stripes(SHAPE), name="a")
     session = prepare(viewer)
-    session.add_pair(image, viewer.add_labels(scribbles(SHAPE), name="l"))
-    session.save_project(tmp_path / "p.pixproject").result(SECONDS)
-    assert [i.name for i in px.open_project(tmp_path / "p.pixproject").images] == ["a"]
-    viewer.layers["l"].data = scribbles((32, 64))
+    labels = viewer.add_labels(scribbles(SHAPE), name="l")
+    session.add_pair(viewer.add_image(stripes(SHAPE), name="a"), labels)
+    labels.data = scribbles((32, 64))
     with pytest.raises(ValueError, match="labels must have the shape of their image"):
-        session.save_project()
-    viewer.layers["l"].data = scribbles(SHAPE)
-    session.save_project().result(SECONDS)
+        session.save_project(tmp_path / "p.pixproject")
+    labels.data = scribbles(SHAPE)
+    session.save_project(tmp_path / "p.pixproject").result(SECONDS)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_pixclass.project import SavedProject
 from napari_pixclass.session import (
     ContentMaker,
@@ -49,19 +47,13 @@ class LayerContent(ContentMaker):
         known = [pair.image for pair in session.pairs] + [session.chosen_target]
         used = {id(layer) for image in known for layer in getattr(image, "layers", ())}
         images = [LayerImage(layer) for layer in session.image_layers if id(layer) not in used]
-        return [image for image in images if image.path is not None and _can_be_used(image)]
+        return [image for image in images if image.path is not None]
 
     def _key_of(self, array: ImageSource) -> int:
         return id(array.layer) if isinstance(array, LayerImage) else super()._key_of(array)
 
     def _look_of(self, source: ImageSource | LabelsSource) -> Mapping[str, Any]:
         return look_of(source.layer) if isinstance(source, LayerImage | LayerLabels) else {}
-
-
-def _can_be_used(image: LayerImage) -> bool:
-    """Whether an image layer holds what can be predicted."""
-    data = image.data
-    return np.dtype(data.dtype).kind in "buif" and data.ndim > 1 and 0 not in data.shape
 
 
 class LayerProject(SessionProject):
