@@ -73,7 +73,7 @@ names = st.text(min_size=1, max_size=30)
 
 
 @given(name=names, class_name=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_names_of_any_kind(tmp_path: Path, name: str, class_name: str) -> None:
     folder = tmp_path / "some.pixproject"
     try:
@@ -325,7 +325,7 @@ def test_other_descriptions(folder: Path, content: bytes, reason: str) -> None:
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 def test_values_that_are_missing_or_something_else(tmp_path: Path, data: st.DataObject) -> None:
     folder = tmp_path / "some.pixproject"
     write_project(folder)

@@ -342,7 +342,7 @@ def test_images_from_files_without_labels_belong_to_it(
         ("visible", 0),
         ("later", {}),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:20],
 )
 def test_looks_that_cannot_be(viewer: ViewerModel, tmp_path: Path, name: str, value: Any) -> None:
     path = tmp_path / "p.pixproject"
