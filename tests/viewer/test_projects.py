@@ -601,3 +601,42 @@ def test_labels_of_another_shape_are_refused_before_anything_is_written(
         session.save_project(tmp_path / "p.pixproject")
     labels.data = scribbles(SHAPE)
     session.save_project(tmp_path / "p.pixproject").result(SECONDS)
+
+
+def test_an_image_that_is_open_already_is_used_as_it_was_trained_on(
+    viewer: ViewerModel, another: ViewerModel, tmp_path: Path
+) -> None:
+    """Its pixel size is that of the project; one with other pixels is another image."""
+    write_tiff(tmp_path / "v.tif", stripes((4, *SHAPE)), "ZYX")
+    session = prepare(viewer, 3)
+    (layer,) = viewer.open(tmp_path / "v.tif", plugin="napari")
+    layer.scale, layer.axis_labels = (4, 1, 1), ("z", "y", "x")
+    session.add_pair(layer, viewer.add_labels(scribbles((4, *SHAPE))))
+    session.train().result(SECONDS)
+    session.save_project(tmp_path / "p.pixproject").result(SECONDS)
+    (opened,) = another.open(tmp_path / "v.tif", plugin="napari")
+    other = px.session(another)
+    other.open_project(tmp_path / "p.pixproject").result(SECONDS)
+    assert other.pairs[0].image.layer is opened
+    assert tuple(opened.scale) == (4, 1, 1)
+    np.testing.assert_array_equal(predicted(another), predicted(viewer))
+    another.layers.clear()
+    (changed,) = another.open(tmp_path / "v.tif", plugin="napari")
+    changed.data = changed.data + 1
+    other.open_project(tmp_path / "p.pixproject").result(SECONDS)
+    assert other.pairs[0].image.layer is not changed
+    np.testing.assert_array_equal(predicted(another), predicted(viewer))
+
+
+def test_one_file_that_is_open_twice(
+    viewer: ViewerModel, another: ViewerModel, tmp_path: Path
+) -> None:
+    write_tiff(tmp_path / "a.tif", stripes(SHAPE), "YX")
+    session = prepare(viewer)
+    for name in ("l", "m"):
+        (layer,) = viewer.open(tmp_path / "a.tif", plugin="napari")
+        session.add_pair(layer, viewer.add_labels(scribbles(SHAPE), name=name))
+    other = save_and_open(viewer, another, tmp_path / "p.pixproject")
+    assert [layer.name for layer in another.layers] == ["a", "l", "a [1]", "m"]
+    other.open_project(tmp_path / "p.pixproject").result(SECONDS)
+    assert len(another.layers) == 4

@@ -43,7 +43,6 @@ from ._open_for_model import open_for_model
 from ._pictures import write_png
 from ._project_images import (
     FoundImage,
-    file_name,
     find_image,
     open_source,
     path_within,
@@ -141,7 +140,6 @@ __all__ = [
     "check_replaceable",
     "check_target",
     "chosen_spacing",
-    "file_name",
     "find_classifier",
     "find_image",
     "find_images",

@@ -77,14 +77,14 @@ def places_of(
         found.append(Path(os.path.normpath(os.path.join(os.path.realpath(folder), source.path))))
     if source.absolute_path is not None:
         found.append(Path(source.absolute_path))
-    name = file_name(source)
+    name = _file_name(source)
     if name:
         beside = (folder.absolute().parent, folder.absolute())
         found += [Path(place) / name for place in (*beside, *elsewhere)]
     return list(dict.fromkeys(found))
 
 
-def file_name(source: ProjectSource) -> str:
+def _file_name(source: ProjectSource) -> str:
     """Name of the file of a source, without its folder."""
     return re.split(r"[\\/]", source.path or source.absolute_path or "")[-1]
 

@@ -1,9 +1,9 @@
 """Projects: a whole session as a folder; saved by a session, opened by one or without any."""
 
 from ._content import AbsentSource, ContentImage, ContentLabels, ContentSource, ProjectContent
-from ._locating import Known, locate
+from ._locating import Known
 from ._project import CHANGED, OpenedImage, Project, open_project
-from ._saving import SavedProject, described_source, new_save_id, saving_steps
+from ._saving import SavedProject, new_save_id, saving_steps
 from ._script import script_of
 from ._script_steps import python_steps
 
@@ -18,8 +18,6 @@ __all__ = [
     "Project",
     "ProjectContent",
     "SavedProject",
-    "described_source",
-    "locate",
     "new_save_id",
     "open_project",
     "python_steps",

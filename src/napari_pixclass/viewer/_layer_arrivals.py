@@ -12,7 +12,7 @@ from napari.layers import Image
 from qtpy.QtCore import QTimer
 
 from napari_pixclass.core import LabelledPixels
-from napari_pixclass.io import ImageFile, ProjectImage, ProjectLabels, split_container
+from napari_pixclass.io import ImageFile, ProjectImage, ProjectLabels
 from napari_pixclass.session import (
     Arrivals,
     Arrived,
@@ -27,7 +27,14 @@ from napari_pixclass.session import (
 
 from ._file_place import place_in_file
 from ._opening_viewer import opening_viewer
-from ._project_layers import COLOURS, project_labels, project_layer
+from ._project_layers import (
+    COLOURS,
+    give_pixel_size,
+    is_array_of,
+    project_labels,
+    project_layer,
+    same_file,
+)
 from ._sources import METADATA_KEY, LayerImage, LayerLabels, labels_shape
 
 if TYPE_CHECKING:
@@ -66,6 +73,8 @@ class LayerArrivals(Arrivals):
         self._refused: WeakSet[Missing] = WeakSet()
         self._added: list[Image] = []
         self._earlier: Sequence[Pair] = ()
+        self._taken: WeakSet[Image] = WeakSet()
+        """Layers that are arrays of the project: one cannot be two of them."""
         self.arrived.connect(self._on_arrived)
         self.noted.connect(self._on_noted)
         session.layers_changed.connect(self._on_layers_changed)
@@ -130,6 +139,11 @@ class LayerArrivals(Arrivals):
     def _known_image(self, reference: ImageReference) -> ImageSource | None:
         """The layer of the image: it came from the same file, or has the same name where there is no file."""
         for layer in self.fitting_layers(reference):
+            if isinstance(reference, SourceReference):
+                if layer not in self._taken and is_array_of(layer, reference):
+                    self._taken.add(layer)
+                    return LayerImage(layer)
+                continue
             image = self._viewer_session.image_source(layer)
             if image is not None and _is_of(image, reference):
                 return image
@@ -141,6 +155,7 @@ class LayerArrivals(Arrivals):
         for layer in layers:
             if layer not in self._layers:  # removed while the others were waited for
                 self._layers.append(layer)
+            give_pixel_size(layer, image)
         if image.is_stack:
             made: ImageSource | None = self._viewer_session.image_source(layers)
         else:
@@ -167,6 +182,7 @@ class LayerArrivals(Arrivals):
         self._earlier = pairs
 
     def _settle_project(self, project: ProjectOpening, opened: OpenedFile) -> None:
+        self._taken.clear()
         super()._settle_project(project, opened)
         session, earlier = self._viewer_session, self._earlier
         self._earlier = ()
@@ -185,6 +201,7 @@ class LayerArrivals(Arrivals):
         file = path or next((p for p in reference.paths if p.exists()), None)
         if isinstance(reference, SourceReference):
             layer = project_layer(image, reference, file)
+            self._taken.add(layer)
             self._layers.append(layer)
             if "visible" not in reference.source.layer:
                 self._added.append(layer)
@@ -260,26 +277,10 @@ def _is_coloured(image: ImageFile) -> bool:
 
 
 def _is_of(image: LayerImage, reference: ImageReference) -> bool:
-    """Whether a layer may be the image that a file speaks of."""
     paths = list(reference.paths)
     opened_from = None if image.path is None else Path(image.path)
-    if image.name == reference.name and (opened_from is None or not paths):
-        return True
-    if opened_from is None:
-        return False
-    if not isinstance(reference, SourceReference):
-        return any(_same_file(opened_from, path) for path in paths)
-    source = reference.source  # there may be several of one file
-    file, inner = split_container(opened_from)
-    is_only = source.view.is_whole and inner in ("", source.dataset)
-    return (is_only or image.name == source.name) and any(_same_file(file, p) for p in paths)
-
-
-def _same_file(a: Path | None, b: Path) -> bool:
-    try:
-        return a is not None and a.samefile(b)
-    except OSError:
-        return False
+    is_same = any(same_file(opened_from, path) for path in paths)
+    return is_same or (image.name == reference.name and (opened_from is None or not paths))
 
 
 def _counted(n: int, what: str) -> str:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels
 
 from napari_pixclass.core import LabelledPixels
-from napari_pixclass.io import ImageFile, ProjectLabels
+from napari_pixclass.io import (
+    ImageFile,
+    ProjectImage,
+    ProjectLabels,
+    fingerprint,
+    split_container,
+)
 from napari_pixclass.session import SourceReference, array_of
 
 from ._layer_look import apply_look, arguments_of, has_place
@@ -15,7 +23,6 @@ from ._sources import METADATA_KEY, LayerImage, brush_size_for, spatial_argument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 COLOURS = (3, 4)
 """Samples of a pixel that are shown as a colour."""
@@ -42,6 +49,52 @@ def project_layer(image: ImageFile, reference: SourceReference, file: Path | Non
     except Exception:  # noqa: BLE001  # napari's own idea of what goes together: size matters, looks do not
         known = {name: known[name] for name in ("scale", "units") if name in known}
         return Image(data, **known, **fixed)
+
+
+def is_array_of(layer: Image, reference: SourceReference) -> bool:
+    """Whether a layer is an array of a project: of the same file, or of the same name; and of the same pixels.
+
+    The pixels of a layer that is not in memory are not looked at, which would take its time.
+    """
+    source, image = reference.source, LayerImage(layer)
+    data = image.data
+    if np.dtype(data.dtype).name != source.dtype:
+        return False
+    is_known = isinstance(data, np.ndarray) and not isinstance(data, np.memmap)
+    if is_known and fingerprint(data) != source.fingerprint:
+        return False
+    if image.name == source.name and (is_known or image.path is None):
+        return True
+    if image.path is None:
+        return False
+    file, inner = split_container(Path(image.path))
+    is_only = source.view.is_whole and inner in (
+        "",
+        source.dataset,
+    )  # of one file there may be several
+    return (is_only or image.name == source.name) and any(
+        same_file(file, path) for path in reference.paths
+    )
+
+
+def same_file(a: Path | None, b: Path) -> bool:
+    """Whether two paths lead to the same file, which exists."""
+    try:
+        return a is not None and a.samefile(b)
+    except OSError:
+        return False
+
+
+def give_pixel_size(layer: Image, image: ProjectImage) -> None:
+    """Have a layer the pixel size that its image was trained with, whatever it was opened with."""
+    axis = None if image.is_stack else image.channel_axis
+    if LayerImage(layer, None if layer.rgb else axis).pixel_size == image.pixel_size:
+        return
+    scale = list(image.pixel_size or (1.0,) * (layer.ndim - (axis is not None and not layer.rgb)))
+    if axis is not None and not layer.rgb:
+        scale.insert(axis % layer.ndim, 1.0)
+    layer.units = ("pixel",) * layer.ndim
+    layer.scale = scale
 
 
 def project_labels(image: LayerImage, labels: ProjectLabels, labelled: LabelledPixels) -> Labels:
