@@ -10,12 +10,12 @@ ifeq ($(shell uname -s),Linux)
 screen := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24"
 endif
 
-.PHONY: demo test lint test-core test-viewer test-slow bench bench-live bench-accuracy screenshots clean system-packages
+.PHONY: demo test lint test-core test-viewer test-slow bench bench-live bench-accuracy bench-quality screenshots clean system-packages
 
 # Groups of .ci/system-packages that a target needs. The demo opens the viewer where it can.
 needs := python qt xvfb
 demo: needs := python $(if $(DISPLAY)$(WAYLAND_DISPLAY),qt)
-test-core bench bench-accuracy: needs := python
+test-core bench bench-accuracy bench-quality: needs := python
 
 demo: .venv/installed
 	$(venv)/napari-pixclass demo
@@ -55,6 +55,12 @@ bench-live: .venv/installed
 # IoU on real images with ground truth, which do not come with the project: see the script.
 bench-accuracy: .venv/installed
 	$(venv)/python benchmarks/bench_accuracy.py
+
+# Does cross-validation foretell that IoU? Figures on the screen, and as the plot of docs/quality.md.
+bench-quality: .venv/installed
+	@mkdir -p .benchmarks
+	$(venv)/python benchmarks/bench_quality.py --json .benchmarks/quality.json
+	$(venv)/python docs/make_quality_figure.py
 
 screenshots: .venv/installed
 	$(screen) $(venv)/python docs/make_screenshots.py

@@ -13,7 +13,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from screenshots.files import batch, evaluation
+from screenshots.files import batch, evaluation, quality
 from screenshots.projects import projects
 from screenshots.scenes import channels, labels, live, restore, several, volume
 
@@ -27,6 +27,7 @@ SCENES = {
     "batch": batch,
     "evaluation": evaluation,
     "projects": projects,
+    "quality": quality,
 }
 
 

@@ -1,10 +1,11 @@
-"""Many files are predicted, and a prediction is compared with the truth."""
+"""Many files are predicted; a prediction is compared with the truth, or judged by the strokes alone."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
+import napari
 import numpy as np
 import tifffile
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -57,12 +58,39 @@ def evaluation(folder: Path) -> None:
     # As it was painted here: nuclei first.
     truth = np.array([0, 2, 1, 3], np.uint8)[truth]
     viewer.add_labels(truth, name="truth", visible=False)
-    panel = hand.predict.evaluation
-    hand.open_tab(hand.predict)
+    panel = hand.quality.evaluation
+    hand.open_tab(hand.quality)
     hand.click(panel.fold)
     hand.click(panel.evaluate)
     hand.wait_until_idle()
     save(with_margin(of_widget(panel)), folder / "evaluation.png")
+    viewer.close()
+
+
+def quality(folder: Path) -> None:
+    """The strokes of a sample say how good a classifier will be, and which features are enough."""
+    viewer = napari.Viewer(show=True)
+    sample = sample_images()["cells"]()
+    viewer.add_image(sample.image, name="cells", axis_labels=("y", "x"))
+    viewer.add_labels(sample.labels, name="scribbles", axis_labels=("y", "x"))
+    hand = Hand(viewer)
+    for row, info in enumerate(sample.classes):
+        hand.name_class(row, info.name)
+    panels = (hand.quality.validation, hand.quality.calibration)
+    hand.open_tab(hand.quality)
+    hand.click(panels[0].start)
+    hand.wait_until_idle()
+    hand.click(panels[1].fold)
+    hand.wait(0.5)
+    save(side_by_side(*(with_margin(of_widget(panel)) for panel in panels)), folder / "quality.png")
+    panel = hand.features.suggestion
+    hand.open_tab(hand.features)
+    hand.click(panel.fold)
+    hand.click(panel.start)
+    hand.wait_until_idle()
+    hand.click(panel.use)
+    hand.wait(0.5)
+    save(with_margin(of_widget(panel)), folder / "suggested-features.png")
     viewer.close()
 
 

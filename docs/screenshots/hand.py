@@ -32,8 +32,8 @@ class Hand:
 
     Attributes
     ----------
-    train, features, predict
-        The three docks.
+    train, features, predict, quality
+        The docks.
     """
 
     def __init__(self, viewer: napari.Viewer) -> None:
@@ -43,6 +43,7 @@ class Hand:
         self.wait()
         docks = {dock.title: dock for dock in viewer.window.dock_widgets.values()}
         self.features, self.predict = docks["Feature selection"], docks["Predict"]
+        self.quality = docks["Quality"]
         viewer.reset_view()
         self.wait()
 

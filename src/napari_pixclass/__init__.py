@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     )
     from napari_pixclass.evaluation import evaluate
     from napari_pixclass.ilastik import import_ilastik
-    from napari_pixclass.io import ModelFileError, ProjectError, open_image
+    from napari_pixclass.io import (
+        ModelFileError,
+        ProjectError,
+        load_features,
+        open_image,
+        save_features,
+    )
     from napari_pixclass.project import open_project
     from napari_pixclass.quality import cross_validate, suggest_features
     from napari_pixclass.viewer import session
@@ -48,7 +54,9 @@ _ROOM_OF = {
     "evaluate": "evaluation",
     "import_ilastik": "ilastik",
     "load": "classifier",
+    "load_features": "io",
     "prepare_image": "core",
+    "save_features": "io",
     "suggest_features": "quality",
 }
 
@@ -66,9 +74,11 @@ __all__ = [
     "evaluate",
     "import_ilastik",
     "load",
+    "load_features",
     "open_image",
     "open_project",
     "prepare_image",
+    "save_features",
     "session",
     "suggest_features",
 ]

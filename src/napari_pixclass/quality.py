@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_pixclass.core import (
+    Calibration,
     ClassInfo,
     CrossValidation,
     Features,
+    FeatureSet,
     FeatureSuggestions,
     LeftOut,
+    ReliabilityBin,
     SuggestedFeatures,
     cross_validation_steps,
     run_steps,
@@ -18,8 +21,10 @@ from napari_pixclass.core import (
 )
 
 __all__ = [
+    "Calibration",
     "CrossValidation",
     "FeatureSuggestions",
+    "ReliabilityBin",
     "SuggestedFeatures",
     "cross_validate",
     "suggest_features",
@@ -64,7 +69,8 @@ def cross_validate(
     -------
     CrossValidation
         ``mean_iou`` and ``iou`` are what to expect of whole images, ``held_out`` is the confusion matrix of the labels
-        that were left out, ``notes`` say in sentences what the figures rest on; ``table()`` shows everything.
+        that were left out, ``calibration`` says how far probabilities can be believed; ``notes`` say in sentences what
+        the figures rest on, ``table()`` shows everything.
 
     Raises
     ------
@@ -101,6 +107,7 @@ def suggest_features(
     labels: Any,
     *,
     features: Features | None = None,
+    current: FeatureSet | None = None,
     channel_axis: int | None = None,
     spacing: Any = None,
     sizes: Sequence[int] = (4, 7, 11),
@@ -123,6 +130,8 @@ def suggest_features(
     features
         What to choose from: one set for all channels, or a list with the same set for each channel that is used and
         None for the others. None: all features.
+    current
+        Some of these that are tried as well, for comparison.
     sizes
         Most features of the sets, per channel.
     n_folds, leave_out, random_state, classes
@@ -139,12 +148,13 @@ def suggest_features(
     Raises
     ------
     TypeError, ValueError
-        As `cross_validate`; and if channels have different features.
+        As `cross_validate`; and if channels have different features, or `current` holds others.
     """
     steps = suggestion_steps(
         image,
         _in_blocks(labels),
         features=features,
+        current=current,
         channel_axis=channel_axis,
         spacing=spacing,
         sizes=sizes,

@@ -40,6 +40,27 @@ def test_the_model_is_that_of_the_python_api(
     )
 
 
+def test_features_from_a_file(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file decides in how many axes filters run, where nobody says anything else."""
+    path, output = tmp_path / "features.json", tmp_path / "m.pixclass"
+    features = px.FeatureSet.from_selection({"gaussian_smoothing": [0.7, 2.0]}, 2)
+    px.save_features(features, path)
+    assert train(files, "volume", output, "--features", str(path)) == 0
+    assert "features  2 (2D)" in capsys.readouterr().out
+    assert px.load(output).features_ == features
+    for options, reason in (
+        (["--ndim", "3"], "must be 3D, as all else is; they are 2D"),
+        (["--sigmas", "2"], "Leave out --sigmas"),
+    ):
+        assert train(files, "volume", output, "--features", str(path), *options) == 2
+        assert reason in capsys.readouterr().err
+    path.write_text("{}")
+    assert train(files, "volume", output, "--features", str(path)) == 2
+    assert "cannot be read as a set of features" in capsys.readouterr().err
+
+
 def test_several_pairs_with_names(
     files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,7 +250,10 @@ def test_bad_input(
         (["--channels", "1"], "--channels must be channels of the images, 0 to 0; got 1."),
         (["--channels", "0,x"], "with commas between them; got '0,x'"),
         (["--channels", ""], "with commas between them; got ''"),
-        (["--features", "some"], "invalid choice: 'some'"),
+        (
+            ["--features", "some"],
+            "default, all, fast or a file of features; there is no file 'some'",
+        ),
         (["--feat", "all"], "unrecognized arguments"),
     ],
 )

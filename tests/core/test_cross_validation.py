@@ -21,7 +21,6 @@ from napari_pixclass.core import (
     default_class,
     run_steps,
 )
-from napari_pixclass.core._calibration import fitted_sharpness, sharpened
 from napari_pixclass.core._cross_validated import expected_matrix
 from napari_pixclass.core._folds import ALWAYS_TRAINED, assign_folds
 
@@ -110,6 +109,7 @@ def test_few_strokes_are_said_to_be_few() -> None:
     )
     assert any("class 1 (Dark) rests on 4 strokes" in note for note in result.notes)
     assert "1  Dark" in result.table()
+    assert result.calibration.sentence in result.table()
 
 
 def test_a_single_stroke_has_no_figures() -> None:
@@ -122,10 +122,23 @@ def test_a_single_stroke_has_no_figures() -> None:
     assert math.isnan(result.held_out_accuracy[1])
     assert result.mean_iou == result.iou[0]
     assert result.held_out.support == (64, 0)
-    assert "class 3 rests on 1 stroke, which cannot be left out" in result.notes[1]
+    assert "class 3 rests on 1 stroke, which cannot be left out" in result.notes[0]
     plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert plain["classes"][1]["iou"] is None
     assert plain["mean_iou"] == pytest.approx(result.mean_iou)
+
+
+def test_many_classes_are_told_in_few_sentences() -> None:
+    image, _ = picture()
+    labels = np.zeros(image.shape, np.uint8)
+    for value in range(1, 9):
+        labels[6 * value - 6, :20] = value
+        if value > 4:
+            labels[6 * value - 6, 30:50] = value
+    notes = validated(image, labels).notes
+    assert any(note.startswith("classes 1, 2, 3, 4 rest on 1 stroke each") for note in notes)
+    assert any(note.startswith("classes 5, 6, 7, 8 rest on fewer than 5") for note in notes)
+    assert sum("are taken for class" in note for note in notes) <= 3
 
 
 def test_whole_images_are_left_out() -> None:
@@ -135,6 +148,7 @@ def test_whole_images_are_left_out() -> None:
     assert (result.left_out, result.n_folds, result.n_images) == ("images", 3, 3)
     assert result.strokes == (12, 9)
     assert result.images == (3, 3)
+    assert sum(one.n_pixels for one in result.calibration.bins) == result.held_out.n_pixels
     # An image that is brighter than all others is a surprise to them; strokes of its own would tell.
     images[2] = images[2] + 30
     assert validated(images, labels).held_out.accuracy < 0.9
@@ -200,21 +214,6 @@ def test_labels_that_allow_no_figures() -> None:
         validated(image, single)
     with pytest.raises(TypeError, match="needs a PixelClassifier, features or None; got str"):
         run_steps(cross_validation_steps("forest", image, labels))
-
-
-def test_the_power_that_makes_probabilities_right() -> None:
-    rng = np.random.default_rng(0)
-    truth = rng.uniform(0.02, 0.98, 4000)
-    codes = (rng.uniform(size=4000) < truth).astype(np.intp)
-    honest = np.stack([1 - truth, truth], axis=1).astype(np.float32)
-    groups = np.arange(4000)
-    assert fitted_sharpness(honest, codes, groups) == pytest.approx(1, abs=0.15)
-    shy = sharpened(honest, 0.5)
-    assert fitted_sharpness(shy, codes, groups) == pytest.approx(2, abs=0.3)
-    assert np.array_equal(shy.argmax(axis=1), honest.argmax(axis=1))
-    # Two observations say little.
-    assert fitted_sharpness(shy, codes, groups % 2) < 1.6
-    assert fitted_sharpness(shy[:0], codes[:0], groups[:0]) == 1
 
 
 def test_what_is_expected_of_probabilities() -> None:

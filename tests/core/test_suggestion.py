@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from napari_pixclass.core import (
+    DEFAULT_SIGMAS,
+    Candidates,
+    ChannelFeatures,
     FeatureSet,
     FeatureSuggestions,
     PixelClassifier,
@@ -27,6 +30,8 @@ CANDIDATES = FeatureSet.from_selection(
     {"gaussian_smoothing": [0.7, 3.5], "structure_tensor_eigenvalues": [1.0]}, 2
 )
 
+CURRENT = FeatureSet.from_selection({"gaussian_smoothing": [0.7]}, 2)
+
 
 def picture() -> tuple[np.ndarray, np.ndarray]:
     """Much noise, brighter in its right half: only wide smoothing tells the halves apart."""
@@ -41,7 +46,9 @@ def picture() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def suggested() -> FeatureSuggestions:
     return run_steps(
-        suggestion_steps(*picture(), features=CANDIDATES, sizes=(1, 3), n_folds=2, n_jobs=1)
+        suggestion_steps(
+            *picture(), features=CANDIDATES, current=CURRENT, sizes=(1, 3), n_folds=2, n_jobs=1
+        )
     )
 
 
@@ -84,11 +91,14 @@ def test_what_tells_classes_apart_comes_first(method: str) -> None:
 def test_wide_smoothing_is_found(suggested: FeatureSuggestions) -> None:
     first = suggested.all_features
     assert (first.method, first.features, first.agreement) == ("all", CANDIDATES, 1.0)
-    small = suggested.sets[1]
+    current, small = sorted(suggested.sets[1:3], key=lambda item: item.method)
+    assert (current.method, current.features) == ("current", CURRENT)
+    assert current.quality.stroke_error > small.quality.stroke_error
     assert small.features.selection == (("gaussian_smoothing", (3.5,)),)
     assert small.quality.stroke_error < 0.2
     assert 0.5 < small.agreement <= 1
     assert 0 < small.seconds_per_megapixel < first.seconds_per_megapixel * 2
+    assert suggested.speed_up(small) == (first.seconds_per_megapixel / small.seconds_per_megapixel)
     assert len({item.features for item in suggested.sets}) == len(suggested.sets)
     assert all(len(item.features) <= 3 for item in suggested.sets[1:])
 
@@ -131,6 +141,7 @@ def test_channels_that_are_not_used() -> None:
         ({"sizes": []}, "sizes must be numbers of features"),
         ({"sizes": [0]}, "sizes must be numbers of features"),
         ({"features": [CANDIDATES, FeatureSet.fast(2)]}, "for all channels alike"),
+        ({"features": CANDIDATES, "current": FeatureSet.fast(2)}, "must be among those to choose"),
     ],
 )
 def test_what_cannot_be(options: dict[str, object], message: str) -> None:
@@ -138,3 +149,19 @@ def test_what_cannot_be(options: dict[str, object], message: str) -> None:
     both = np.stack([image, image])
     with pytest.raises(ValueError, match=message):
         run_steps(suggestion_steps(both, labels, channel_axis=0, **options))
+
+
+def test_candidates_beside_what_is_in_use() -> None:
+    own = FeatureSet.from_selection({"laplacian_of_gaussian": [0.3, 20.0]}, 3, sigmas_2d=[20.0])
+    found = Candidates.beside(ChannelFeatures((None, own)))
+    assert found.current == own
+    unused, everything = found.features.channels
+    assert unused is None
+    assert everything.sigmas == (*DEFAULT_SIGMAS, 20.0)
+    assert everything.sigmas_2d == (20.0,)
+    assert set(own.features) < set(everything.features)
+    assert set(FeatureSet.all(3).features) < set(everything.features)
+    ilastik = FeatureSet.all(2, dialect="ilastik")
+    assert Candidates.beside(ChannelFeatures((ilastik,))).features.common == ilastik
+    mixed = ChannelFeatures((FeatureSet.fast(2), FeatureSet.all(2)))
+    assert Candidates.beside(mixed).current is None

@@ -83,8 +83,8 @@ def change_header(model: Path, target: Path, change: Callable[[dict[str, Any]], 
 
 
 def test_a_newer_file_asks_for_an_update(model: Path, tmp_path: Path) -> None:
-    path = change_header(model, tmp_path / "new", lambda header: header.update(format_version=4))
-    refuse(path, "format version 4, this program reads versions up to 3; update napari-pixclass")
+    path = change_header(model, tmp_path / "new", lambda header: header.update(format_version=5))
+    refuse(path, "format version 5, this program reads versions up to 4; update napari-pixclass")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,21 @@ def test_a_newer_file_asks_for_an_update(model: Path, tmp_path: Path) -> None:
 )
 def test_wrong_values(model: Path, tmp_path: Path, key: str, value: object, reason: str) -> None:
     refuse(change_header(model, tmp_path / "m", lambda header: header.update({key: value})), reason)
+
+
+@pytest.mark.parametrize(
+    ("sharpness", "reason"),
+    [
+        ("2", "a number in it is not one"),
+        (True, "a number in it is not one"),
+        (0, "its sharpness cannot be used .*between 0.01 and 100"),
+        (10**400, "its sharpness cannot be used"),
+        (None, "a number in it is not one"),
+    ],
+)
+def test_wrong_sharpness(model: Path, tmp_path: Path, sharpness: object, reason: str) -> None:
+    values = {"sharpness": sharpness, "format_version": 4}
+    refuse(change_header(model, tmp_path / "m", lambda header: header.update(values)), reason)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,15 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QWidget
 
 import napari_pixclass as px
-from napari_pixclass.viewer import FeatureDock, PredictDock, TrainDock
+from napari_pixclass.viewer import FeatureDock, PredictDock, QualityDock, TrainDock
 
 LONG = 60_000  # milliseconds; no test waits that long unless something is broken
-DOCKS = {"Feature selection": FeatureDock, "Train": TrainDock, "Predict": PredictDock}
+DOCKS = {
+    "Feature selection": FeatureDock,
+    "Train": TrainDock,
+    "Predict": PredictDock,
+    "Quality": QualityDock,
+}
 
 Point = tuple[float, float]
 

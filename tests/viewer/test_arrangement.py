@@ -1,4 +1,4 @@
-"""The three docks as tabs of one place in the window."""
+"""The docks as tabs of one place in the window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_pixclass.viewer._dock import Dock
 
 from .conftest import DOCKS, LONG, scribbles, stripes
 
-TITLES = ["Feature selection", "Train", "Predict"]
+TITLES = list(DOCKS)
 
 
 def docks(viewer: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def settle() -> None:
 @pytest.mark.parametrize("name", DOCKS)
 def test_the_others_come_along_as_tabs(window_viewer: Any, qtbot: Any, name: str) -> None:
     dock = open_alone(window_viewer, name)
-    qtbot.waitUntil(lambda: len(docks(window_viewer)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: len(docks(window_viewer)) == len(DOCKS), timeout=LONG)
     settle()
     assert list(docks(window_viewer)) == TITLES
     assert is_one_place(window_viewer)
@@ -77,27 +77,27 @@ def menu_action(menu: QMenu, title: str) -> Any:
 def test_the_menu_opens_and_closes_all_of_them(window_viewer: Any, qtbot: Any) -> None:
     menu = window_viewer.window.plugins_menu
     menu_action(menu, "Train").trigger()
-    qtbot.waitUntil(lambda: len(docks(window_viewer)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: len(docks(window_viewer)) == len(DOCKS), timeout=LONG)
     settle()
     predict = docks(window_viewer)["Predict"]
     menu_action(menu, "Predict").trigger()  # the menu knows it: this hides it
     assert predict.parent().isHidden()
     menu_action(menu, "Predict").trigger()
     settle()
-    assert len(docks(window_viewer)) == 3
+    assert len(docks(window_viewer)) == len(DOCKS)
     assert not predict.parent().isHidden()
 
 
 def test_a_dock_that_was_closed_stays_closed(window_viewer: Any, qtbot: Any) -> None:
     train = open_alone(window_viewer, "Train")
-    qtbot.waitUntil(lambda: len(docks(window_viewer)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: len(docks(window_viewer)) == len(DOCKS), timeout=LONG)
     close(docks(window_viewer)["Predict"])
     close(train)
     settle()
-    assert list(docks(window_viewer)) == ["Feature selection"]
+    assert list(docks(window_viewer)) == ["Feature selection", "Quality"]
     open_alone(window_viewer, "Train")
     settle()
-    assert list(docks(window_viewer)) == ["Feature selection", "Train"]
+    assert list(docks(window_viewer)) == ["Feature selection", "Train", "Quality"]
     assert is_one_place(window_viewer)
     assert in_front(docks(window_viewer)["Train"])
 
@@ -108,7 +108,7 @@ def test_docks_opened_together_are_not_opened_twice(
     opened = {name: open_dock(window_viewer, name) for name in ("Predict", "Train")}
     settle()
     found = docks(window_viewer)
-    assert len(found) == 3
+    assert len(found) == len(DOCKS)
     assert {name: found[name] for name in opened} == opened
     assert is_one_place(window_viewer)
     assert in_front(opened["Train"])
@@ -116,7 +116,7 @@ def test_docks_opened_together_are_not_opened_twice(
 
 def test_docks_that_were_put_elsewhere_are_left_there(window_viewer: Any, qtbot: Any) -> None:
     open_alone(window_viewer, "Train")
-    qtbot.waitUntil(lambda: len(docks(window_viewer)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: len(docks(window_viewer)) == len(DOCKS), timeout=LONG)
     window, found = window_viewer.window._qt_window, docks(window_viewer)
     features, predict = (found[name].parent() for name in ("Feature selection", "Predict"))
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, predict)
@@ -124,13 +124,14 @@ def test_docks_that_were_put_elsewhere_are_left_there(window_viewer: Any, qtbot:
     open_alone(window_viewer, "Train")
     settle()
     assert window.dockWidgetArea(predict) == Qt.DockWidgetArea.LeftDockWidgetArea
-    assert window.tabifiedDockWidgets(features) == [docks(window_viewer)["Train"].parent()]
+    others = [docks(window_viewer)[name].parent() for name in ("Train", "Quality")]
+    assert set(window.tabifiedDockWidgets(features)) == set(others)
     assert in_front(docks(window_viewer)["Train"])
 
 
 def test_a_dock_with_a_window_of_its_own_stays_there(window_viewer: Any, qtbot: Any) -> None:
     open_alone(window_viewer, "Train")
-    qtbot.waitUntil(lambda: len(docks(window_viewer)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: len(docks(window_viewer)) == len(DOCKS), timeout=LONG)
     found = docks(window_viewer)
     for name in ("Predict", "Feature selection"):
         found[name].parent().setFloating(True)
@@ -145,7 +146,7 @@ def test_each_window_has_its_own(make_napari_viewer: Callable[..., Any], qtbot: 
     viewers = [make_napari_viewer(show=True) for _ in range(2)]
     for viewer in viewers:
         open_alone(viewer, "Predict")
-        qtbot.waitUntil(lambda viewer=viewer: len(docks(viewer)) == 3, timeout=LONG)
+        qtbot.waitUntil(lambda viewer=viewer: len(docks(viewer)) == len(DOCKS), timeout=LONG)
     assert docks(viewers[0])["Train"].session is not docks(viewers[1])["Train"].session
 
 
@@ -177,7 +178,7 @@ def test_a_dock_fits_a_small_screen(window_viewer: Any, qtbot: Any, name: str) -
     window_viewer.add_image(stripes((8, 64, 64)), axis_labels=("z", "y", "x"))
     window_viewer.add_labels(scribbles((8, 64, 64)))
     dock = open_alone(window_viewer, name)
-    qtbot.waitUntil(lambda: len(docks(window_viewer)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: len(docks(window_viewer)) == len(DOCKS), timeout=LONG)
     settle()
     window = window_viewer.window._qt_window
     assert (window.width(), window.height()) == (1366, 768)

@@ -1,4 +1,4 @@
-"""What the three docks have in common: one session, one look, a life cycle."""
+"""What the docks have in common: one session, one look, a life cycle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparing predictions with the truth in the Predict dock."""
+"""Comparing predictions with the truth in the Quality dock."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def truth(trained: Any, viewer: Any) -> Any:
 
 @pytest.fixture
 def panel(truth: Any, viewer: Any, open_dock: Callable[..., Any], click: Any) -> Any:
-    dock = open_dock(viewer, "Predict")
+    dock = open_dock(viewer, "Quality")
     assert not dock.evaluation.body.isVisible()
     click(dock.evaluation.fold)
     return dock.evaluation

@@ -80,7 +80,9 @@ def model_token(classifier: PixelClassifier, predictor: BlockPredictor) -> str:
     """
     state = classifier.state
     model = predictor if state.forest is None else (state.forest, predictor.channel_features)
-    return str(tokenize(model, predictor.spacing, state.classes))
+    # Without one the word is what it was before there was any: runs that were begun then can be resumed.
+    sharpness = () if state.sharpness == 1 else (state.sharpness,)
+    return str(tokenize(model, predictor.spacing, state.classes, *sharpness))
 
 
 def _of_stored(predictor: BlockPredictor, image: ArrayLike, axes: ImageAxes, name: str) -> da.Array:

@@ -10,15 +10,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ._earlier import Earlier
+from ._feature_options import add_feature_options, chosen_features, open_features
 from ._image_options import positive
-from ._labelled_set import add_labelled_set_options, as_arguments, open_labelled_set
+from ._labelled_set import add_labelled_set_options, open_labelled_set
 from ._progress import run_with_progress
 from ._text_output import add_json_option, check_text_target, write_text
-from ._train import choose_features
+from ._training_pairs import as_arguments
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import Features
+    from napari_pixclass.core import Features, FeatureSet
 
 NAME = "cross-validate"
 
@@ -35,18 +36,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``cross-validate``."""
     add_labelled_set_options(parser)
-    parser.add_argument(
-        "--features",
-        choices=("default", "all", "fast"),
-        help="set of features (default: that of MODEL, else default)",
-    )
-    parser.add_argument(
-        "--sigmas",
-        type=float,
-        nargs="+",
-        metavar="SIGMA",
-        help="scales in pixels, for all families of the set (default: those of the set)",
-    )
+    add_feature_options(parser, "that of MODEL, else default")
     parser.add_argument("--trees", type=positive, metavar="N", help="trees (default: 100)")
     add_json_option(parser)
 
@@ -56,9 +46,10 @@ def run(args: argparse.Namespace) -> int:
     from napari_pixclass.core import cross_validation_steps
 
     check_text_target(args.json, args.overwrite)
+    opened = open_features(args)
     labelled, classes, earlier = open_labelled_set(args)
     steps = cross_validation_steps(
-        _classifier(args, labelled.ndim, earlier),
+        _classifier(args, opened, labelled.ndim, earlier),
         **as_arguments(labelled.pairs),
         n_folds=args.folds,
         leave_out=args.leave_out,
@@ -73,13 +64,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _classifier(args: argparse.Namespace, ndim: int, earlier: Earlier | None) -> PixelClassifier:
+def _classifier(
+    args: argparse.Namespace, opened: FeatureSet | None, ndim: int, earlier: Earlier | None
+) -> PixelClassifier:
     """What is trained: as the user says, else as the model was."""
     from napari_pixclass.classifier import PixelClassifier
 
     features: Features
     if earlier is None or args.features or args.sigmas:
-        features = choose_features(args.features or "default", args.sigmas, ndim)
+        features = chosen_features(args, opened, ndim)
     else:
         features = earlier.features.plain
     settings: dict[str, Any] = {} if earlier is None else dict(earlier.settings)

@@ -29,6 +29,8 @@ class Earlier:
         Names and colours.
     settings
         Arguments of `PixelClassifier` besides the features.
+    is_calibrated
+        Whether its probabilities were calibrated.
     project
         The project; None for a model.
     """
@@ -37,6 +39,7 @@ class Earlier:
     features: ChannelFeatures
     classes: tuple[ClassInfo, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    is_calibrated: bool = False
     project: Project | None = None
 
 
@@ -70,7 +73,13 @@ def earlier_training(path: str, args: argparse.Namespace) -> Earlier:
         "random_state": classifier.random_state,
         "estimator": classifier.estimator,
     }
-    return Earlier(path, classifier.state.features, classifier.class_table_, settings)
+    return Earlier(
+        path,
+        classifier.state.features,
+        classifier.class_table_,
+        settings,
+        classifier.sharpness_ != 1,
+    )
 
 
 def _of_project(path: str, args: argparse.Namespace) -> Earlier:
@@ -93,5 +102,5 @@ def _of_project(path: str, args: argparse.Namespace) -> Earlier:
         ChannelFeatures.of(features, n_channels),
         project.classes,
         project.info.training,
-        project,
+        project=project,
     )

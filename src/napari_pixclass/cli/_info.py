@@ -94,6 +94,7 @@ def _as_json(info: ModelInfo) -> dict[str, Any]:
         ],
         "random_state": info.random_state,
         "n_estimators": info.n_estimators,
+        "sharpness": info.sharpness,
         "forest": {"kind": info.forest_kind, "n_trees": info.n_trees, "n_nodes": info.n_nodes},
     }
 
@@ -114,6 +115,11 @@ def _as_table(path: str, info: ModelInfo) -> str:
     lines = [
         f"file      {path} ({size}, format {info.format_version}, {printable(info.created)})",
         f"forest    {info.forest_kind}, {info.n_trees} trees, {info.n_nodes:,} nodes, seed {seed}",
+        *(
+            []
+            if info.sharpness == 1
+            else [f"sharpness {info.sharpness:.3g}: probabilities are calibrated"]
+        ),
         f"channels  {info.n_channels}{axis}",
         f"spacing   {sizes(info.spacing, None)}",
         f"features  {_feature_count(features)}, {features.ndim}D, halo {halo} pixels{_dialects(features)}",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._earlier import Earlier, add_images_option, earlier_training
 from ._image_options import add_image_options, add_jobs_option
 from ._train import seed
-from ._training_pairs import TrainingPair, TrainingSet, named_classes, open_training_set
+from ._training_pairs import TrainingSet, named_classes, open_training_set
 
 if TYPE_CHECKING:
     from napari_pixclass.core import ClassInfo
@@ -88,13 +88,3 @@ def open_labelled_set(
     labelled = open_training_set(args, earlier)
     known = () if earlier is None else earlier.classes
     return labelled, named_classes(args.class_names, labelled, known), earlier
-
-
-def as_arguments(pairs: list[TrainingPair]) -> dict[str, Any]:
-    """Images and labels as the steps of cross-validation take them."""
-    return {
-        "image": [pair.image.data for pair in pairs],
-        "labels": [pair.labels for pair in pairs],
-        "channel_axis": pairs[0].image.channel_axis,
-        "spacing": [pair.spacing for pair in pairs],
-    }

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 
 from ._earlier import Earlier
 from ._image_options import positive
-from ._labelled_set import add_labelled_set_options, as_arguments, open_labelled_set
+from ._labelled_set import add_labelled_set_options, open_labelled_set
 from ._progress import run_with_progress
 from ._text_output import add_json_option, check_text_target, write_text
+from ._training_pairs import as_arguments
 
 if TYPE_CHECKING:
-    from napari_pixclass.core import Features
+    from napari_pixclass.core import Features, FeatureSet
 
 NAME = "suggest"
 
 EPILOG = """Features are ranked by their importance in a forest, by mutual information with the class, and by forward
 selection; each set is cross-validated as cross-validate does it, and its prediction is timed.
 
--o writes the recommended set: in Python, FeatureSet.from_dict(json.load(file)).
+-o writes the recommended set: train --features FILE trains with it, px.load_features(FILE) reads it in Python.
 
 examples:
   napari-pixclass suggest --pair a.tif a_labels.tif
@@ -56,9 +57,11 @@ def run(args: argparse.Namespace) -> int:
     for path in (args.output, args.json):
         check_text_target(path, args.overwrite)
     labelled, classes, earlier = open_labelled_set(args)
+    features, current = _candidates(labelled.ndim, earlier)
     steps = suggestion_steps(
         **as_arguments(labelled.pairs),
-        features=_candidates(labelled.ndim, earlier),
+        features=features,
+        current=current,
         sizes=args.sizes,
         n_folds=args.folds,
         leave_out=args.leave_out,
@@ -76,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _candidates(ndim: int, earlier: Earlier | None) -> Features:
-    """All features; of a model's channels those that it uses."""
-    from napari_pixclass.core import FeatureSet
+def _candidates(ndim: int, earlier: Earlier | None) -> tuple[Features, FeatureSet | None]:
+    """All features, and those of an earlier training; of its channels only what it uses."""
+    from napari_pixclass.core import Candidates, FeatureSet
 
-    everything = FeatureSet.all(ndim)
     if earlier is None:
-        return everything
-    return [None if own is None else everything for own in earlier.features.channels]
+        return FeatureSet.all(ndim), None
+    candidates = Candidates.beside(earlier.features)
+    return list(candidates.features.channels), candidates.current

@@ -14,20 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 from ._earlier import Earlier, add_images_option, earlier_training
 from ._exit import report
+from ._feature_options import add_feature_options, chosen_features, open_features
 from ._image_options import (
     add_image_options,
     add_jobs_option,
     positive,
 )
 from ._progress import run_with_progress
-from ._training_pairs import TrainingPair, TrainingSet, named_classes, open_training_set
+from ._training_pairs import (
+    TrainingPair,
+    TrainingSet,
+    as_arguments,
+    named_classes,
+    open_training_set,
+)
 from ._words import byte_count, printable, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_pixclass.classifier import PixelClassifier
-    from napari_pixclass.core import Features, FeatureSet
+    from napari_pixclass.core import Calibration, Features, FeatureSet
 
 NAME = "train"
 
@@ -38,6 +45,7 @@ is complete.
 
 examples:
   napari-pixclass train --pair a.tif a_labels.tif --pair b.tif b_labels.tif -o cells.pixclass
+  napari-pixclass train --pair a.tif a_labels.tif --features features.json -o cells.pixclass
   napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass
   napari-pixclass train --project cells.pixproject -o cells.pixclass"""
 
@@ -80,18 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="MODEL", help="model file to write (.pixclass)"
     )
-    parser.add_argument(
-        "--features",
-        choices=("default", "all", "fast"),
-        help="set of features (default: default)",
-    )
-    parser.add_argument(
-        "--sigmas",
-        type=float,
-        nargs="+",
-        metavar="SIGMA",
-        help="scales in pixels, for all families of the set (default: those of the set)",
-    )
+    add_feature_options(parser, "default")
     parser.add_argument(
         "--ndim",
         type=int,
@@ -113,6 +110,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trees", type=positive, metavar="N", help="trees (default: 100)")
     parser.add_argument("--seed", type=seed, metavar="N", help="random seed (default: 0)")
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="cross-validate, and have probabilities that are as often right as they say; the segmentation stays the "
+        "same (default: only where --continue goes on with a calibrated model)",
+    )
     add_jobs_option(parser)
 
 
@@ -143,22 +146,25 @@ def run(args: argparse.Namespace) -> int:
         _check_project(args)
     check_model_target(args.output)
     _check_labels_folder(args)
+    features = open_features(args)
     earlier = None if goes_on_with is None else earlier_training(goes_on_with, args)
     training = open_training_set(args, earlier)
     classes = named_classes(args.class_names, training, () if earlier is None else earlier.classes)
-    classifier = _new_classifier(args, training, earlier)
+    classifier = _new_classifier(args, features, training, earlier)
     pairs = training.pairs
+    calibration = None
+    if args.calibrate or (earlier is not None and earlier.is_calibrated):
+        calibration = _calibration(classifier, pairs)
     started = time.perf_counter()
-    steps = classifier.fit_steps(
-        [pair.image.data for pair in pairs],
-        [pair.labels for pair in pairs],
-        channel_axis=pairs[0].image.channel_axis,
-        spacing=[pair.spacing for pair in pairs],
-    )
-    run_with_progress(steps, "training")
+    run_with_progress(classifier.fit_steps(**as_arguments(pairs)), "training")
+    if calibration is not None:
+        classifier = classifier.calibrated(calibration.sharpness)
     classifier.class_table_ = classes
     classifier.save(args.output)
     _print_summary(classifier, pairs, time.perf_counter() - started)
+    if calibration is not None:
+        errors = f"{calibration.error:.3f}, calibrated {calibration.sharpened_error:.3f}"
+        print(f"  sharpness {calibration.sharpness:.2f}; error of left-out labels {errors}")
     print(f"wrote {args.output} ({byte_count(Path(args.output).stat().st_size)})")
     if args.save_labels:
         from napari_pixclass.io import save_training_labels
@@ -179,6 +185,14 @@ def _check_project(args: argparse.Namespace) -> None:
     read_project_info(project_folder(args.project))
 
 
+def _calibration(classifier: PixelClassifier, pairs: Sequence[TrainingPair]) -> Calibration:
+    """What probabilities will be worth; found out before the training, as there may be too few strokes for it."""
+    from napari_pixclass.core import cross_validation_steps
+
+    steps = cross_validation_steps(classifier, **as_arguments(pairs))
+    return run_with_progress(steps, "cross-validating").calibration
+
+
 def _check_labels_folder(args: argparse.Namespace) -> None:
     """Refuse before the training what cannot be written after it; tell of labels that are not of the new model."""
     from napari_pixclass.io import check_labels_folder, labels_folder
@@ -194,7 +208,10 @@ def _check_labels_folder(args: argparse.Namespace) -> None:
 
 
 def _new_classifier(
-    args: argparse.Namespace, training: TrainingSet, earlier: Earlier | None
+    args: argparse.Namespace,
+    opened: FeatureSet | None,
+    training: TrainingSet,
+    earlier: Earlier | None,
 ) -> PixelClassifier:
     """A classifier to be trained: as the user says, else as an earlier one was."""
     from napari_pixclass.classifier import PixelClassifier
@@ -204,10 +221,15 @@ def _new_classifier(
         settings["n_estimators"] = args.trees
     if args.seed is not None:
         settings["random_state"] = args.seed
-    return PixelClassifier(_features(args, training, earlier), n_jobs=args.jobs, **settings)
+    return PixelClassifier(_features(args, opened, training, earlier), n_jobs=args.jobs, **settings)
 
 
-def _features(args: argparse.Namespace, training: TrainingSet, earlier: Earlier | None) -> Features:
+def _features(
+    args: argparse.Namespace,
+    opened: FeatureSet | None,
+    training: TrainingSet,
+    earlier: Earlier | None,
+) -> Features:
     if earlier is not None and not (args.features or args.sigmas):
         features: Features = earlier.features.plain
         if args.channels is None:
@@ -216,7 +238,7 @@ def _features(args: argparse.Namespace, training: TrainingSet, earlier: Earlier 
         first = next(chosen for chosen in own if chosen is not None)
         chosen_ones = _only(args.channels, first, training.pairs)
         return [one and (before or one) for one, before in zip(chosen_ones, own, strict=False)]
-    chosen = choose_features(args.features or "default", args.sigmas, training.ndim)
+    chosen = chosen_features(args, opened, training.ndim)
     return chosen if args.channels is None else _only(args.channels, chosen, training.pairs)
 
 
@@ -234,23 +256,6 @@ def check_model_target(path: str) -> None:
             f"only a model may be replaced by a model; '{path}' is another file. Choose another "
             "name, or remove it."
         ) from None
-
-
-def choose_features(name: str, sigmas: Sequence[float] | None, ndim: int) -> FeatureSet:
-    """The set of this name, with the sigmas given in place of its own."""
-    from napari_pixclass.core import FAMILY_OF, FeatureSet
-
-    features = {"default": FeatureSet.default, "all": FeatureSet.all, "fast": FeatureSet.fast}[
-        name
-    ](ndim)
-    if sigmas is None:
-        return features
-    chosen = {
-        # What no family accepts is left in, so that it is refused and not passed over.
-        family: [sigma for sigma in sigmas if not 0 < sigma < FAMILY_OF[family].min_sigma]
-        for family, _ in features.selection
-    }
-    return FeatureSet.from_selection(chosen, ndim)
 
 
 def _only(

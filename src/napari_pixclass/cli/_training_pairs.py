@@ -184,6 +184,16 @@ def _moved(image: ImageFile, data: Any, channel_axis: int) -> ImageFile:
     return replace(image, data=data, axes=axes, channel_axis=channel_axis)
 
 
+def as_arguments(pairs: Sequence[TrainingPair]) -> dict[str, Any]:
+    """Images and labels as `PixelClassifier.fit` and cross-validation take them."""
+    return {
+        "image": [pair.image.data for pair in pairs],
+        "labels": [pair.labels for pair in pairs],
+        "channel_axis": pairs[0].image.channel_axis,
+        "spacing": [pair.spacing for pair in pairs],
+    }
+
+
 def named_classes(
     names: Sequence[str] | None, training: TrainingSet, known: Sequence[ClassInfo]
 ) -> tuple[ClassInfo, ...]:

@@ -19,6 +19,7 @@ from ._axes import (
     resolve_axes,
 )
 from ._blocks import iter_blocks, n_blocks, region_shape
+from ._candidates import Candidates
 from ._channel_features import ChannelFeatures, Features
 from ._chosen_features import ChosenFeatures
 from ._classes import MAX_NAME_LENGTH, PALETTE, ClassInfo, default_class
@@ -52,11 +53,13 @@ from ._output_arrays import OUTPUTS, Output, output_steps, scaled
 from ._outputs import segmentation_of, uncertainty_of
 from ._predict import BlockPredictor, BlockResult
 from ._prepare import Preparation, PreparedImage, prepare_image
+from ._reliability import Calibration, ReliabilityBin
 from ._sample_cache import SampleCache
 from ._sample_images import SampleImage, sample_images
 from ._scales import valid_spacing
 from ._scores import ConfusionMatrix, check_same_shape, check_truth, score, slabs
 from ._scratch import Scratch
+from ._sharpening import valid_sharpness, with_sharpness
 from ._sparse_labels import SparseLabels, empty_labels
 from ._stacked_array import StackedArray
 from ._steps import Step, Steps, run_steps
@@ -89,6 +92,8 @@ __all__ = [
     "AsTrained",
     "BlockPredictor",
     "BlockResult",
+    "Calibration",
+    "Candidates",
     "ChannelFeatures",
     "ChosenFeatures",
     "ClassInfo",
@@ -118,6 +123,7 @@ __all__ = [
     "Preparation",
     "PreparedImage",
     "Region",
+    "ReliabilityBin",
     "SampleCache",
     "SampleImage",
     "Scratch",
@@ -174,9 +180,11 @@ __all__ = [
     "stroke_ids",
     "suggestion_steps",
     "uncertainty_of",
+    "valid_sharpness",
     "valid_spacing",
     "warm_up",
     "with_positions",
+    "with_sharpness",
 ]
 
 

@@ -2,51 +2,113 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
+from ._sharpening import LEAST, sharpen
+
 Probabilities = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
-_LEAST = 0.01
-"""A forest of 100 trees cannot tell less from nothing."""
+STRONGEST = 1.5
+"""Largest logarithm of a power, in either direction."""
 
-_POWERS = np.exp(np.linspace(-1.5, 1.5, 61))
+EVERYWHERE = 1.0
+"""How much pixels all over the images count, where the labels count 1."""
 
 
-def fitted_sharpness(
-    probabilities: Probabilities, codes: npt.NDArray[np.intp], groups: npt.NDArray[np.int64]
-) -> float:
-    """The power that brings probabilities nearest to how often they turned out to be right.
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftOutSamples:
+    """What forests say of labelled pixels that they have not seen.
 
-    That is temperature scaling (Guo et al., ICML 2017): greatest likelihood of what turned out, where each class has
-    the same weight, and within a class each group. Few groups say little: the power then stays near 1.
+    Attributes
+    ----------
+    probabilities
+        (n, n_classes).
+    codes
+        What class each is of.
+    groups
+        Samples of the same number are one observation: pixels of a stroke.
+    """
+
+    probabilities: Probabilities
+    codes: npt.NDArray[np.intp]
+    groups: npt.NDArray[np.int64]
+
+    @property
+    def n_groups(self) -> int:
+        """Number of observations."""
+        return len(np.unique(self.groups))
+
+    def weights(self) -> Doubles:
+        """Every class has the same weight, and within a class every group; they sum to 1."""
+        _, group, size = np.unique(self.groups, return_inverse=True, return_counts=True)
+        weights: Doubles = 1 / size[group]
+        per_class = np.bincount(self.codes, weights)
+        weights /= per_class[self.codes] * np.count_nonzero(per_class)
+        return weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opinions:
+    """What is said of pixels whose class nobody knows.
+
+    Attributes
+    ----------
+    whole
+        By the forest that knows all labels, (n, n_classes).
+    others
+        By forests that do not, on average.
+    """
+
+    whole: Probabilities
+    others: Probabilities
+
+
+def fitted_sharpness(left_out: LeftOutSamples, everywhere: Opinions | None = None) -> float:
+    """The power that brings probabilities nearest to how often they turn out to be right.
+
+    That is temperature scaling (Guo et al., ICML 2017): greatest likelihood of the classes of what was left out. Few
+    observations say little: the power then stays near 1. Labels are easier than what lies between them, so that by them
+    alone it would be too great: forests that do not know all labels also say what pixels all over the images are.
 
     Parameters
     ----------
-    probabilities
-        (n, n_classes), of samples that the classifier has not seen.
-    codes
-        What class they are of.
-    groups
-        Samples of the same number are one observation.
+    left_out
+        Labelled pixels.
+    everywhere
+        Pixels all over the images; None for none.
     """
-    if not len(codes):
+    from scipy.optimize import minimize_scalar
+
+    if not len(left_out.codes):
         return 1.0
-    _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
-    weights = 1 / size[group]
-    n_observations = weights.sum()
-    per_class = np.bincount(codes, weights)
-    weights /= per_class[codes] * np.count_nonzero(per_class)
-    losses = [
-        -np.sum(weights * np.log(sharpened(probabilities, power)[np.arange(len(codes)), codes]))
-        + np.log(power) ** 2 / n_observations
-        for power in _POWERS
-    ]
-    return float(_POWERS[int(np.argmin(losses))])
+    truth: Doubles = np.zeros(left_out.probabilities.shape)
+    truth[np.arange(len(truth)), left_out.codes] = left_out.weights()
+    parts = [(np.log(np.maximum(left_out.probabilities, LEAST, dtype=np.float64)), truth)]
+    if everywhere is not None and len(everywhere.whole):
+        share: Doubles = everywhere.others * np.float64(EVERYWHERE / len(everywhere.others))
+        parts.append((np.log(np.maximum(everywhere.whole, LEAST, dtype=np.float64)), share))
+    n_groups = left_out.n_groups
+
+    def loss(exponent: float) -> float:
+        power = np.exp(exponent)
+        return exponent**2 / n_groups + sum(_loss(power * logs, of) for logs, of in parts)
+
+    found = minimize_scalar(loss, bounds=(-STRONGEST, STRONGEST), method="bounded")
+    return float(np.exp(found.x))
+
+
+def _loss(logs: Doubles, of: Doubles) -> float:
+    """Sum of minus the logarithms of probabilities, which are given without a common factor, weighted by `of`."""
+    total = np.log(np.exp(logs).sum(axis=1))
+    return float(np.sum(of * (total[:, np.newaxis] - logs)))
 
 
 def sharpened(probabilities: Probabilities, power: float) -> Probabilities:
-    """Probabilities raised to a power, and made to sum to 1 again; the most probable class stays the same."""
-    raised = np.maximum(probabilities, np.float32(_LEAST)) ** np.float32(power)
-    result: Probabilities = raised / raised.sum(axis=1, keepdims=True)
-    return result
+    """Probabilities (n, n_classes) raised to a power, as `sharpen` does it."""
+    planes = np.array(probabilities.T, dtype=np.float32, order="C")
+    sharpen(planes, power)
+    return np.ascontiguousarray(planes.T)

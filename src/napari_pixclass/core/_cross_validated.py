@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,16 @@ from ._scores import ConfusionMatrix, mean
 
 if TYPE_CHECKING:
     from ._classes import ClassInfo
+    from ._reliability import Calibration
 
 FEW_STROKES = 5
 """With fewer strokes of a class, one more or less changes its figures a lot."""
 
 CONFUSED = 0.1
 """Share of a class taken for another one from which on it is mentioned."""
+
+MOST_SENTENCES = 3
+"""Of one kind; what is true of more classes is said of all of them at once."""
 
 EASIER = 0.1
 """Difference in mean IoU from which on the labels are said to be easier than the images."""
@@ -44,9 +48,8 @@ class CrossValidation:
         For each class the number of its connected scribbles, and of images with labels of it.
     judged
         For each class whether anything of it could be left out.
-    sharpness
-        The power to which probabilities must be raised to be as often right as they say; above 1 they are too modest,
-        below 1 too bold. `expected` takes it into account.
+    calibration
+        Whether probabilities can be believed.
     left_out
         What was left out as a whole: ``"strokes"`` or ``"images"``.
     n_folds
@@ -60,7 +63,7 @@ class CrossValidation:
     strokes: tuple[int, ...]
     images: tuple[int, ...]
     judged: tuple[bool, ...]
-    sharpness: float
+    calibration: Calibration
     left_out: Literal["strokes", "images"]
     n_folds: int
     n_images: int
@@ -69,6 +72,21 @@ class CrossValidation:
     def classes(self) -> tuple[ClassInfo, ...]:
         """Classes by ascending value."""
         return self.expected.classes
+
+    def renamed(self, classes: Iterable[ClassInfo]) -> Self:
+        """The same with other names and colours of classes."""
+        known = {info.value: info for info in classes}
+        infos = tuple(known.get(info.value, info) for info in self.classes)
+        return replace(
+            self,
+            expected=replace(self.expected, classes=infos),
+            held_out=replace(self.held_out, classes=infos),
+        )
+
+    @property
+    def sharpness(self) -> float:
+        """See `Calibration`."""
+        return self.calibration.sharpness
 
     @property
     def iou(self) -> tuple[float, ...]:
@@ -117,20 +135,31 @@ class CrossValidation:
         return (*self._few_strokes(), *self._few_images(), *self._confused(), *self._easier())
 
     def _few_strokes(self) -> Iterable[str]:
-        for info, strokes, judged in zip(self.classes, self.strokes, self.judged, strict=True):
-            what = f"{mention([info])} rests on {strokes} stroke{'s' * (strokes != 1)}"
-            if not judged and self.left_out == "strokes":
-                yield (
-                    f"{what}, which cannot be left out: there are no figures for it. Paint at least {FEW_STROKES} "
-                    "strokes, apart from each other."
-                )
-            elif not judged:
-                yield (
-                    f"{mention([info])} is labelled in one image only, which cannot be left out: there are no figures "
-                    "for it. Label it in another image."
-                )
-            elif strokes < FEW_STROKES:
-                yield f"{what}: too few to tell. Paint at least {FEW_STROKES}, apart from each other."
+        rows = list(zip(self.classes, self.strokes, self.judged, strict=True))
+        alone = [(info, strokes) for info, strokes, judged in rows if not judged]
+        few = [(info, n) for info, n, judged in rows if judged and n < FEW_STROKES]
+        more = f"Paint at least {FEW_STROKES}"
+        if self.left_out == "strokes":
+            yield from _each_or_all(
+                alone,
+                "rests on {}, which cannot be left out: there are no figures for it. "
+                f"{more} strokes, apart from each other.",
+                "rest on 1 stroke each, which cannot be left out: there are no figures for them. "
+                f"{more} strokes of each, apart from each other.",
+            )
+        else:
+            yield from _each_or_all(
+                alone,
+                "is labelled in one image only, which cannot be left out: there are no figures for it. Label it in "
+                "another image.",
+                "are labelled in one image only, which cannot be left out: there are no figures for them. Label them "
+                "in another image.",
+            )
+        yield from _each_or_all(
+            few,
+            f"rests on {{}}: too few to tell. {more}, apart from each other.",
+            f"rest on fewer than {FEW_STROKES} strokes each: too few to tell. {more} of each, apart from each other.",
+        )
 
     def _few_images(self) -> Iterable[str]:
         if self.left_out == "images" and self.n_images < 3:
@@ -140,19 +169,20 @@ class CrossValidation:
             )
 
     def _confused(self) -> Iterable[str]:
+        found = []
         for info, judged, row in zip(
             self.classes, self.judged, self.held_out.confusion, strict=True
         ):
-            if not judged or not row.sum():
-                continue
             others = np.where(np.array(self.held_out.values) == info.value, -1, row)
             most = int(others.argmax())
-            share = others[most] / row.sum()
-            if share >= CONFUSED:
-                yield (
-                    f"{share:.0%} of the left-out labels of {mention([info])} are taken for "
-                    f"{mention([self.classes[most]])}: label more where these two meet or look alike."
-                )
+            share = others[most] / max(row.sum(), 1)
+            if judged and share >= CONFUSED:
+                found.append((share, info, self.classes[most]))
+        for share, info, other in sorted(found, key=lambda one: -one[0])[:MOST_SENTENCES]:
+            yield (
+                f"{share:.0%} of the left-out labels of {mention([info])} are taken for {mention([other])}: label more "
+                "where these two meet or look alike."
+            )
 
     def _easier(self) -> Iterable[str]:
         labels = mean(self.held_out_iou)
@@ -176,6 +206,8 @@ class CrossValidation:
             f"{own}; accuracy is the share of a class that was found again.",
             "",
             *self._confusion_lines(),
+            "",
+            *self._calibration_lines(),
         ]
         notes = self.notes
         return "\n".join([*lines, *([""] if notes else []), *(f"note: {note}" for note in notes)])
@@ -199,6 +231,14 @@ class CrossValidation:
         ]
         return aligned([header, *rows])
 
+    def _calibration_lines(self) -> list[str]:
+        calibration = self.calibration
+        before, after = _figure(calibration.error), _figure(calibration.sharpened_error)
+        return [
+            f"calibration error {before}, calibrated {after} (sharpness {calibration.sharpness:.2f}):",
+            calibration.sentence,
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """All figures for other programs, ready for JSON: undefined ones are None."""
         columns = (self.iou, self.f1, self.held_out_iou, self.held_out_accuracy)
@@ -209,8 +249,8 @@ class CrossValidation:
             "n_images": self.n_images,
             "mean_iou": or_none(self.mean_iou),
             "mean_f1": or_none(self.mean_f1),
-            "sharpness": self.sharpness,
             "stroke_error": or_none(self.stroke_error),
+            "calibration": self.calibration.to_dict(),
             "classes": [
                 {
                     "value": info.value,
@@ -229,6 +269,18 @@ class CrossValidation:
             "expected": self.expected.to_dict(),
             "notes": list(self.notes),
         }
+
+
+def _each_or_all(
+    classes: Sequence[tuple[ClassInfo, int]], each: str, together: str
+) -> Iterable[str]:
+    """A sentence for each class, with the number of its strokes, or one for all where they are many."""
+    if len(classes) > MOST_SENTENCES:
+        yield f"{mention([info for info, _ in classes])} {together}"
+        return
+    for info, n_strokes in classes:
+        strokes = f"{n_strokes} stroke{'s' * (n_strokes != 1)}"
+        yield f"{mention([info])} {each.format(strokes)}"
 
 
 def _figure(value: float) -> str:

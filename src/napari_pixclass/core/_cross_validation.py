@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ._calibration import fitted_sharpness, sharpened
+from ._calibration import LeftOutSamples, Opinions, fitted_sharpness, sharpened
 from ._channel_features import ChannelFeatures, Features
 from ._classes import ClassInfo, default_class
 from ._cross_validated import CrossValidation, expected_matrix
@@ -19,6 +19,7 @@ from ._folds import ALWAYS_TRAINED, assign_folds
 from ._forest import CompiledForest
 from ._gathered import Gathered, gathering_steps
 from ._grow import grow_forest, seed_sequence
+from ._reliability import Calibration
 from ._sample_cache import SampleCache
 from ._scores import ConfusionMatrix
 from ._steps import Step, Steps
@@ -74,16 +75,16 @@ class HeldOut:
     probabilities
         Of each labelled pixel, from the fold that it was left out of; 0 where it never was.
     places
-        Of places all over the images, corrected by what `probabilities` turned out to be worth.
-    sharpness
-        How they were corrected; see `fitted_sharpness`.
+        Of places all over the images, made as bold as `probabilities` turned out to be right.
+    calibration
+        What probabilities of the whole forest are worth.
     folds
         Fold of each labelled pixel.
     """
 
     probabilities: Rows
     places: Rows
-    sharpness: float
+    calibration: Calibration
     folds: npt.NDArray[np.int64]
 
 
@@ -166,31 +167,56 @@ def held_out_steps(
             f"{', '.join(map(str, counts))} of the classes {', '.join(map(str, gathered.values))}. "
             "Paint more strokes, apart from each other."
         )
-    # With strokes left out, the whole forest has a say of its own: the others know less than it does.
-    trainings = [*range(n_used), *([ALWAYS_TRAINED] if by == "strokes" else [])]
+    # The last forest is the whole one.
+    trainings = [*range(n_used), ALWAYS_TRAINED]
     n_jobs = resolve_n_jobs(recipe.n_jobs)
     probabilities = np.zeros((len(gathered.X), gathered.n_classes), dtype=np.float32)
-    places = np.zeros((len(gathered.X_places), gathered.n_classes), dtype=np.float32)
-    votes = np.zeros((len(places), 1), dtype=np.float32)
+    others = _Votes(len(gathered.X_places), gathered.n_classes)
     total = len(trainings) * STEPS_PER_FOLD
     for number, (fold, own) in enumerate(zip(trainings, seed.spawn(len(trainings)), strict=True)):
         out = (folds == fold) & (folds != ALWAYS_TRAINED)
         growing = training_steps(gathered, ~out, recipe, own, n_jobs)
         predict = yield from as_part(growing, number * STEPS_PER_FOLD, total)
-        if out.any():
+        if fold == ALWAYS_TRAINED:
+            whole = predict(gathered.X_places)
+        else:
             probabilities[out] = predict(np.ascontiguousarray(gathered.X[out]))
-        judged = _places_to_judge(gathered, out, by)
-        weight = np.float32(n_used if fold == ALWAYS_TRAINED else 1)
-        places[judged] += weight * predict(np.ascontiguousarray(gathered.X_places[judged]))
-        votes[judged] += weight
+            judged = _places_to_judge(gathered, out, by)
+            others.add(judged, predict(np.ascontiguousarray(gathered.X_places[judged])))
         yield Step((number + 1) * STEPS_PER_FOLD, total, "Cross-validating")
-    seen = votes[:, 0] > 0
     known = folds != ALWAYS_TRAINED
-    sharpness = fitted_sharpness(
-        probabilities[known], gathered.codes[known], gathered.strokes[known]
-    )
-    corrected = sharpened(places[seen] / votes[seen], sharpness)
-    return HeldOut(probabilities, corrected, sharpness, folds), by
+    left_out = LeftOutSamples(probabilities[known], gathered.codes[known], gathered.strokes[known])
+    opinions = Opinions(whole[others.seen], others.mean())
+    # With strokes left out the whole forest has a say as well: the others know less than it does.
+    expected: Rows = opinions.others
+    if by == "strokes":
+        expected = np.float32(0.5) * (opinions.whole + opinions.others)
+    # What is expected is about classes, some of them rare: there the labels alone foretell better what is right.
+    corrected = sharpened(expected, fitted_sharpness(left_out))
+    calibration = Calibration.of(left_out, fitted_sharpness(left_out, opinions))
+    return HeldOut(probabilities, corrected, calibration, folds), by
+
+
+class _Votes:
+    """Probabilities of places, as several forests see them; not all of them see all places."""
+
+    def __init__(self, n_places: int, n_classes: int) -> None:
+        self._sum = np.zeros((n_places, n_classes), dtype=np.float32)
+        self._n_votes = np.zeros((n_places, 1), dtype=np.float32)
+
+    def add(self, seen: npt.NDArray[np.bool_], probabilities: Rows) -> None:
+        """Count what one forest says of some places."""
+        self._sum[seen] += probabilities
+        self._n_votes[seen] += 1
+
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Of which places at least one forest has said anything."""
+        return self._n_votes[:, 0] > 0
+
+    def mean(self) -> Rows:
+        """What they say of these on average."""
+        return self._sum[self.seen] / self._n_votes[self.seen]
 
 
 def _places_to_judge(
@@ -260,7 +286,7 @@ def summary(
         held_out=ConfusionMatrix.of(gathered.values[gathered.codes[judged]], predicted, infos),
         strokes=gathered.n_strokes,
         images=gathered.n_images,
-        sharpness=held_out.sharpness,
+        calibration=held_out.calibration,
         judged=tuple(count > 1 for count in counts),
         left_out=left_out,
         n_folds=int(held_out.folds.max()) + 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ._classes import ClassInfo
 from ._forest import ForestArrays
 from ._predict import BlockPredictor
 from ._scales import valid_spacing
+from ._sharpening import valid_sharpness
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class FittedState:
     n_samples: tuple[int, ...]
     forest: ForestArrays | None
     predictor: BlockPredictor
+    sharpness: float = 1.0
+
+    def calibrated(self, sharpness: float) -> FittedState:
+        """The same with another sharpness; see `PixelClassifier.calibrated`."""
+        value = valid_sharpness(sharpness)
+        return replace(self, predictor=self.predictor.calibrated(value), sharpness=value)
 
     @property
     def n_channels(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,11 @@ from ._compute import BLOCK_SHAPES, compute_planes
 from ._features import FeatureSet
 from ._forest import CompiledForest, ForestArrays
 from ._scratch import Scratch
+from ._sharpening import PlanesPredictor, with_sharpness
 from ._threads import bounded_map
 from ._threads import resolve_n_jobs as resolve_n_jobs
 
 Planes = npt.NDArray[np.float32]
-
-
-class PlanesPredictor(Protocol):
-    """Gives probabilities of a block from its features, both with the first axis for features or classes."""
-
-    def predict_planes(self, planes: Planes) -> Planes: ...
 
 
 class EstimatorPredictor:
@@ -109,6 +104,14 @@ class BlockPredictor:
         n_classes = len(estimator.classes_)
         predictor = EstimatorPredictor(estimator)
         return cls(features.channels, predictor, spacing, features.ndim, n_classes, predictor)
+
+    def calibrated(self, sharpness: float) -> BlockPredictor:
+        """The same with probabilities raised to a power, 1 for none; see `sharpen`."""
+        return dataclasses.replace(
+            self,
+            predictor=with_sharpness(self.predictor, sharpness),
+            for_all=with_sharpness(self.for_all, sharpness),
+        )
 
     @property
     def halo(self) -> tuple[int, ...]:

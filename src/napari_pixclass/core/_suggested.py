@@ -27,7 +27,8 @@ class SuggestedFeatures:
     Attributes
     ----------
     method
-        How it was chosen: ``"all"`` (not at all), ``"importance"``, ``"information"`` or ``"forward"``.
+        How it was chosen: ``"all"`` (not at all), ``"current"`` (given), ``"importance"``, ``"information"`` or
+        ``"forward"``.
     features
         The set.
     quality
@@ -70,7 +71,7 @@ class FeatureSuggestions:
     Attributes
     ----------
     sets
-        First all features, then each suggested set, the smallest first.
+        First all features, then the current and the suggested ones, the smallest first.
     """
 
     sets: tuple[SuggestedFeatures, ...]
@@ -92,10 +93,13 @@ class FeatureSuggestions:
         ]
         return min(good, key=lambda item: item.seconds_per_megapixel, default=whole)
 
+    def speed_up(self, item: SuggestedFeatures) -> float:
+        """How many times faster a set is than all features."""
+        return self.all_features.seconds_per_megapixel / item.seconds_per_megapixel
+
     def table(self) -> str:
         """All sets as text, for people; the recommended one is marked and listed."""
         best = self.recommended
-        whole = self.all_features.seconds_per_megapixel
         header = ["  method", "features", "stroke error", "agrees", "s/Mpixel", "faster"]
         rows = [
             [
@@ -104,11 +108,11 @@ class FeatureSuggestions:
                 f"{item.quality.stroke_error:.3f}",
                 f"{item.agreement:.3f}",
                 f"{item.seconds_per_megapixel:.3f}",
-                f"{whole / item.seconds_per_megapixel:.1f}x",
+                f"{self.speed_up(item):.1f}x",
             ]
             for item in self.sets
         ]
-        notes = [note for note in best.quality.notes if "rests on" in note]
+        notes = [note for note in best.quality.notes if "rest on" in note or "rests on" in note]
         return "\n".join(
             [
                 *aligned([header, *rows]),

@@ -86,6 +86,7 @@ def suggestion_steps(
     labels: Labels | Sequence[Labels],
     *,
     features: Features | None = None,
+    current: FeatureSet | None = None,
     channel_axis: int | None = None,
     spacing: Spacing | Sequence[Spacing] = None,
     sizes: Sequence[int] = SIZES,
@@ -110,10 +111,11 @@ def suggestion_steps(
     gathered = yield from gathering_steps(training, of_channels, random, cache)
     item = next(item for item in training if len(item.labels))
     trial = _trial(gathered, of_channels, item, seed, resolve_n_jobs(n_jobs))
+    in_use = None if current is None else _units_of(trial, current)
     training_all = grown(gathered, gathered.X, seed, N_TREES, trial.n_jobs)
     whole = yield from as_part(training_all, 0, STEPS_PER_FOLD, "Training")
     everywhere = CompiledForest(whole).predict_rows
-    chosen = yield from _chosen_sets(trial, imitated(gathered, everywhere, random), sizes)
+    chosen = yield from _chosen_sets(trial, imitated(gathered, everywhere, random), sizes, in_use)
     truth = everywhere(gathered.X_places).argmax(axis=1)
     fold_seed = int(random.integers(2**32))  # the same strokes are left out for all sets
     tried = []
@@ -195,19 +197,39 @@ def _trial(
     )
 
 
+def _units_of(trial: _Trial, features: FeatureSet) -> list[int]:
+    """The units that make up a set.
+
+    Raises
+    ------
+    ValueError
+        If it holds anything else.
+    """
+    wanted = {(family, sigma) for family, sigmas in features.selection for sigma in sigmas}
+    units = [unit for unit, key in enumerate(trial.keys) if key in wanted]
+    if len(units) < len(wanted) or _features(trial, units) != features:
+        raise ValueError(
+            f"the current features must be among those to choose from; of {len(wanted)} families and scales "
+            f"{len(units)} are."
+        )
+    return units
+
+
 def _chosen_sets(
-    trial: _Trial, examples: Gathered, sizes: Sequence[int]
+    trial: _Trial, examples: Gathered, sizes: Sequence[int], in_use: list[int] | None
 ) -> Steps[list[tuple[str, list[int]]]]:
-    """All features, then what each method makes of each size; no set twice."""
+    """All features, those in use, then what each method makes of each size; no set twice."""
     whole = list(range(len(trial.units)))
     chosen = [("all", whole)]
+    if in_use is not None and in_use != whole:
+        chosen.append(("current", in_use))
     seed, n_jobs = trial.seed, trial.n_jobs
     methods = {
         "importance": by_importance(trial.gathered, trial.units, seed, n_jobs),
         "information": by_information(examples, trial.units),
         "forward": by_forward_selection(examples, trial.units, max(sizes), seed, n_jobs),
     }
-    known = {tuple(whole)}
+    known = {tuple(units) for _, units in chosen}
     for number, (method, ranking) in enumerate(methods.items()):
         total = len(methods) * STEPS_PER_FOLD
         order = yield from as_part(ranking, number * STEPS_PER_FOLD, total, "Ranking features")

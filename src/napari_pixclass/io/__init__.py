@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ._archive import FileContentError, ModelFileError
 from ._atomic import check_target, replacing, replacing_all
+from ._feature_file import load_features, save_features
 from ._find_images import find_images, find_named_images, natural_key
 from ._fingerprint import WHOLE_BYTES, fingerprint, whole_fingerprint
 from ._folders import check_replaceable, make_folder, put_in_place
@@ -155,6 +156,7 @@ __all__ = [
     "is_zarr",
     "labelled_pixels",
     "labels_folder",
+    "load_features",
     "load_model",
     "load_scribbles",
     "load_training_labels",
@@ -180,6 +182,7 @@ __all__ = [
     "require_h5py",
     "result_in",
     "runs_of",
+    "save_features",
     "save_model",
     "save_scribbles",
     "save_training_labels",

@@ -82,12 +82,12 @@ def _at(place: object, sets: list[FeatureSet]) -> FeatureSet | None:
 
 
 def read_feature_set(values: object) -> FeatureSet:
-    """One feature set.
+    """One set of features, from what `FeatureSet.to_dict` gives.
 
     Raises
     ------
-    ModelFileError
-        As `read_features`.
+    FileContentError
+        If it is something else.
     """
     checked = JsonValues(values, "the features")
     checked.whole("ndim", 2, 3)

@@ -83,7 +83,7 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
     seed = classifier.random_state
     header = {
         "format": FORMAT,
-        "format_version": format_version_for(state.features, state.n_samples),
+        "format_version": format_version_for(state.features, state.n_samples, state.sharpness),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
         **features_header(state.features),
@@ -99,6 +99,7 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
         "n_estimators": int(classifier.n_estimators),
         "estimator": _estimator_header(classifier.estimator),
         "forest": {"kind": forest.kind, "n_trees": forest.n_trees, "n_nodes": forest.n_nodes},
+        **({} if state.sharpness == 1 else {"sharpness": state.sharpness}),
     }
     try:
         ModelInfo.from_header(header)
@@ -214,7 +215,7 @@ def _build(cls: type[Classifier], info: ModelInfo, forest: ForestArrays) -> Clas
         n_samples=info.n_samples,
         forest=forest,
         predictor=BlockPredictor.from_forest(forest, info.features, info.spacing),
-    )
+    ).calibrated(info.sharpness)
     fitted = forest.to_estimator(classes)
     template = None
     if info.estimator is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from napari_pixclass.core import ChannelFeatures, ClassInfo, valid_spacing
+from napari_pixclass.core import ChannelFeatures, ClassInfo, valid_sharpness, valid_spacing
 
 from ._archive import ModelFileError
 from ._json_values import JsonValues, class_table
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = "napari-pixclass model"
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised when older programs could no longer read a file, or would read it wrongly; see `format_version_for`."""
 
 MAX_TREES_TO_GROW = 1_000_000
@@ -59,6 +59,8 @@ class ModelInfo:
         Parameters of the forest that the user gave, None where the classifier made its own.
     forest_kind, n_trees, n_nodes
         Kind and size of the trained forest.
+    sharpness
+        The power to which its probabilities are raised.
     """
 
     format_version: int
@@ -76,6 +78,7 @@ class ModelInfo:
     forest_kind: str
     n_trees: int
     n_nodes: int
+    sharpness: float
 
     @property
     def n_channels(self) -> int:
@@ -123,11 +126,16 @@ class ModelInfo:
             forest_kind=kind,
             n_trees=forest.whole("n_trees", 1, n_nodes),
             n_nodes=n_nodes,
+            sharpness=_sharpness(values, format_version),
         )
 
 
-def format_version_for(features: ChannelFeatures, n_samples: Sequence[int]) -> int:
+def format_version_for(
+    features: ChannelFeatures, n_samples: Sequence[int], sharpness: float
+) -> int:
     """Version of a file: the oldest that can say what it has to, so that older programs go on reading most files."""
+    if sharpness != 1:
+        return 4
     dialects = {chosen.dialect for _, _, chosen in features.used()}
     if dialects != {"pixclass"} or 0 in n_samples:
         return 3
@@ -141,6 +149,18 @@ def _number(value: object) -> float:
         return float(value)
     except OverflowError:
         return math.inf
+
+
+def _sharpness(values: JsonValues, format_version: int) -> float:
+    """1 where the file says nothing: only since version 4 it may."""
+    if format_version < 4 or "sharpness" not in values.all():
+        return 1.0
+    try:
+        return valid_sharpness(_number(values.get("sharpness", object)))
+    except ModelFileError:
+        raise
+    except ValueError as error:
+        raise ModelFileError(f"its sharpness cannot be used ({str(error).rstrip('.')})") from error
 
 
 def _words(values: dict[Any, Any]) -> dict[str, str]:

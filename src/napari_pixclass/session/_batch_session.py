@@ -13,7 +13,7 @@ from psygnal import Signal
 from ._batch import FileBatch
 from ._batch_task import BatchTask
 from ._evaluation import Comparison, Evaluation, EvaluationTask
-from ._evaluation_files import check_ending, saving_steps
+from ._figure_files import Figures, check_ending
 from ._jobs import Job
 from ._priority import IN_NO_HURRY
 from ._queue import JobQueue
@@ -159,8 +159,9 @@ class BatchSession(Session):
         if evaluation is None:
             raise ValueError("there is no evaluation to save. Evaluate first.")
         check_ending(target)
+        figures = Figures(evaluation.text(), evaluation.to_dict(), evaluation.matrix)
         return self._judging.start(
-            lambda: saving_steps(evaluation, target), self.evaluation_saved.emit, SAVING
+            lambda: figures.saving_steps(target), self.evaluation_saved.emit, SAVING
         )
 
     def start_exchange(self, *args: Any, **options: Any) -> Job[Any]:

@@ -68,6 +68,15 @@ class ChannelChoices(ClassEditing):
         """The features of a channel if it is used: its own, or those of all."""
         return self._channel_features.get(channel, self._features)
 
+    def choose_features(
+        self, features: FeatureSet | None, own: Mapping[int, FeatureSet | None]
+    ) -> None:
+        """Choose `features`, and those of the channels that have their own, at once."""
+        self._channel_features = dict(own)
+        self._features_chosen = True
+        self._set_features(features)
+        self._update_live()
+
     @property
     def chosen_features(self) -> ChosenFeatures | None:
         """All that is chosen; None where `features` is."""

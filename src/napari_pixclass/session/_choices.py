@@ -43,7 +43,7 @@ class Choices:
             self._set_features(features)
             self._update_live()
 
-    def suggest_features(self, features: FeatureSet) -> None:
+    def preset_features(self, features: FeatureSet) -> None:
         """Use `features` unless some have been chosen, loaded or trained with already."""
         if not self._features_chosen and features != self._features:
             self._set_features(features)
@@ -131,6 +131,14 @@ class Choices:
         if frozenset(outputs) != self._outputs:
             self._outputs = frozenset(outputs)
             self.outputs_changed.emit()
+
+    @property
+    def sharpness(self) -> float:
+        """The power to which probabilities are raised; see `PixelClassifier.calibrated`."""
+        return 1.0
+
+    def _adopt_sharpness(self, sharpness: float) -> None:
+        """Hook: a classifier is used whose probabilities are raised to this power."""
 
     @property
     def _reserved_values(self) -> set[int]:

@@ -32,6 +32,7 @@ from napari_pixclass.core import (
     resolve_axes,
     resolve_n_jobs,
     valid_spacing,
+    with_sharpness,
 )
 from napari_pixclass.io import labelled_pixels
 
@@ -254,7 +255,8 @@ class LiveRequest:
                 left = (now - growing_since) * (training.n_estimators / step.growth.n_done - 1)
                 rough = _worth_a_rough_look(reader, looking, now - begin + left)
                 if rough is not None:
-                    forest = CompiledForest(step.growth.so_far(ROUGH_TREES))
+                    few = CompiledForest(step.growth.so_far(ROUGH_TREES))
+                    forest = with_sharpness(few, training.sharpness())
                     predictor = TilePredictor(reader, looking.cache, forest, step.classes)
                     yield _rough_look(predictor, *rough)
                     is_rough = True

@@ -18,11 +18,11 @@ from napari_pixclass.core import (
     resolve_axes,
 )
 
-from ._batch_session import BatchSession
 from ._jobs import Job
 from ._live_result import LiveResult, LiveWork
 from ._live_steps import Inputs, LiveRequest, Looking, Predicted
 from ._pace import Pace
+from ._quality_session import QualitySession
 from ._session import LIVE, PREDICTION, TRAINING
 from ._sources import ImageSource, Pair, Snapshot, is_lazy
 from ._tile_store import TileStore
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ._prediction import Prediction
 
 
-class LookingSession(BatchSession):
+class LookingSession(QualitySession):
     """A session that predicts what somebody looks at.
 
     What is known of a prediction is dropped in the moment in which the first tile of a newer one arrives: what is on

@@ -121,6 +121,7 @@ class Session(LabelExchange):
             self._features_chosen = True
             self.n_estimators, self.random_state = classifier.n_estimators, classifier.random_state
             self._adopt_features(state.features)
+            self._adopt_sharpness(state.sharpness)
             self.classes = list(known.values())
         self._trained_on = self._training_inputs  # it stays until something is changed
         self.classifier_changed.emit(classifier)
@@ -217,16 +218,23 @@ class Session(LabelExchange):
 
     def _training(self, features: ChosenFeatures) -> Training:
         images = [Snapshot.of(pair.image) for pair in self._pairs]
-        return Training(images, features, self.n_estimators, self.random_state, self.n_jobs)
+        forest = (self.n_estimators, self.random_state, self.n_jobs)
+        return Training(images, features, *forest, lambda: self.sharpness)
 
     @property
     def _training_inputs(self) -> tuple[object, ...]:
         """Equal to what it was as long as the same training would give the same classifier; keeps no image alive."""
-        stamps = tuple((self._seen.serial(p), self._seen.labelled(p)) for p in self._pairs)
-        return self.chosen_features, self.n_estimators, self.random_state, *stamps
+        return self.chosen_features, self.n_estimators, self.random_state, *self._label_stamps
+
+    @property
+    def _label_stamps(self) -> tuple[object, ...]:
+        """Equal to what they were as long as images and labels are the same."""
+        return tuple((self._seen.serial(p), self._seen.labelled(p)) for p in self._pairs)
 
     def _adopt(self, new: PixelClassifier, inputs: tuple[object, ...] | None) -> None:
         """Use what a training has given, which was made from `inputs`."""
+        if new.sharpness_ != self.sharpness:  # it has been changed since
+            new = new.calibrated(self.sharpness)
         table = {info.value: info for info in self._classes}
         new.class_table_ = tuple(table.get(info.value, info) for info in new.class_table_)
         self._classifier = new

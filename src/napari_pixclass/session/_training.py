@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_pixclass.core import (
     ArrayLike,
@@ -20,7 +20,7 @@ from napari_pixclass.core import (
 from ._sources import Snapshot, spacing_of
 
 if TYPE_CHECKING:
-    from napari_pixclass.core import PixelClassifier
+    from napari_pixclass.classifier import PixelClassifier
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -35,6 +35,8 @@ class Training:
         What is chosen.
     n_estimators, random_state, n_jobs
         As for `PixelClassifier`.
+    sharpness
+        Asked in any thread: the power to which probabilities are to be raised at this moment.
     """
 
     images: Sequence[Snapshot]
@@ -42,6 +44,7 @@ class Training:
     n_estimators: int
     random_state: int | None
     n_jobs: int | None
+    sharpness: Callable[[], float]
 
     @property
     def channel_features(self) -> ChannelFeatures:
@@ -59,15 +62,22 @@ class Training:
         self, labels: Sequence[LabelledPixels | ArrayLike], cache: SampleCache
     ) -> Steps[PixelClassifier]:
         """Train with these labels of the images."""
+        new = self.untrained()
+        yield from new.fit_steps(labels=list(labels), cache=cache, **self.arguments)
+        return new.calibrated(self.sharpness())
+
+    def untrained(self) -> PixelClassifier:
+        """The classifier before its training."""
         from napari_pixclass.classifier import PixelClassifier  # takes a while, the first time
 
         features = self.channel_features.plain
-        new = PixelClassifier(features, self.n_estimators, self.random_state, self.n_jobs)
-        yield from new.fit_steps(
-            [image.data for image in self.images],
-            list(labels),
-            channel_axis=self.images[0].channel_axis,
-            spacing=[spacing_of(image, self.features.ndim) for image in self.images],
-            cache=cache,
-        )
-        return new
+        return PixelClassifier(features, self.n_estimators, self.random_state, self.n_jobs)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The images as `PixelClassifier.fit` takes them."""
+        return {
+            "image": [image.data for image in self.images],
+            "channel_axis": self.images[0].channel_axis,
+            "spacing": [spacing_of(image, self.features.ndim) for image in self.images],
+        }

@@ -1,4 +1,4 @@
-"""The three docks as tabs of one place in the window."""
+"""The docks as tabs of one place in the window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow
 if TYPE_CHECKING:
     from ._dock import Dock
 
-TITLES = ("Feature selection", "Train", "Predict")
+TITLES = ("Feature selection", "Train", "Predict", "Quality")
 """In the order of the tabs."""
 
 OFFERED = "pixclass_docks_offered"

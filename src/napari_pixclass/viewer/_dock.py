@@ -1,4 +1,4 @@
-"""What the three docks have in common."""
+"""What the docks have in common."""
 
 from __future__ import annotations
 

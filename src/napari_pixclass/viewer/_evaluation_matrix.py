@@ -25,10 +25,17 @@ Align = Qt.AlignmentFlag
 
 
 class ConfusionView(QWidget):
-    """True classes below each other, predicted ones side by side; each row is shaded by the shares of its pixels."""
+    """True classes below each other, predicted ones side by side; each row is shaded by the shares of its pixels.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    told
+        What is said about a cell, with ``{true}`` and ``{given}``.
+    """
+
+    def __init__(self, told: str = "{true} in truth, {given}") -> None:
         super().__init__()
+        self._told = told
         self._matrix: ConfusionMatrix | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -126,5 +133,6 @@ class ConfusionView(QWidget):
                     )
                     count = int(matrix.confusion[row, column] if is_class else matrix.missed[row])
                     share = f"{self.share(row, column):.2%} of {true.name}"
-                    return f"{true.name} in truth, {given}:\n{count:,} pixels, {share}"
+                    cell = self._told.format(true=true.name, given=given)
+                    return f"{cell}:\n{count:,} pixels, {share}"
         return ""

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout
+from qtpy.QtWidgets import QHBoxLayout
 
 from ._connections import Connections
 from ._evaluation_rows import ComparisonRow, ComparisonRows
 from ._evaluation_view import EvaluationView
+from ._figures_saving import ask_for_file
 from ._folding_panel import FoldingPanel
 from ._sections import GAP, PushButton, hint_label, plain_tooltip
 from ._sources import LayerImage, labels_shape
 from ._viewer_session import ViewerSession
 
 TOOLTIP = "How well predictions agree with labels that are known to be right."
-FILTERS = {
-    ".json": "Figures for other programs (*.json)",
-    ".txt": "Figures as text (*.txt)",
-    ".png": "Picture of the confusion matrix (*.png)",
-}
 
 
 class EvaluationPanel(FoldingPanel):
@@ -135,20 +129,6 @@ class EvaluationPanel(FoldingPanel):
             self.scroll_here()
 
     def _on_save(self) -> None:
-        start = self._session.folder / "evaluation.json"
-        path, chosen = QFileDialog.getSaveFileName(
-            self, "Save the evaluation", str(start), ";;".join(FILTERS.values())
-        )
-        if not path:
-            return
-        ending = next((key for key, text in FILTERS.items() if text == chosen), ".json")
-        target = Path(path)
-        if target.suffix.lower() not in FILTERS:
-            target = target.with_name(target.name + ending)
-            if target.exists():  # the dialog has asked about the other name only
-                self._session.report_error(
-                    f"{target.name} is there already. Choose that very name to replace it."
-                )
-                return
-        self._session.folder = target.parent
-        self._session.save_evaluation(target)
+        path = ask_for_file(self, self._session, "Save the evaluation", "evaluation")
+        if path is not None:
+            self._session.save_evaluation(path)

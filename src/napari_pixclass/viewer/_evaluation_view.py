@@ -10,8 +10,9 @@ from napari_pixclass.core import ConfusionMatrix
 from napari_pixclass.session import Evaluation
 
 from ._evaluation_matrix import ConfusionView
-from ._evaluation_table import ClassFigures, figure
-from ._sections import GAP, PushButton, heading, hint_label, text_label
+from ._evaluation_table import ClassFigures
+from ._figures_table import figure
+from ._sections import GAP, PushButton, as_list, heading, hint_label, text_label
 
 
 class EvaluationView(QWidget):
@@ -65,7 +66,7 @@ class EvaluationView(QWidget):
         self.others.setText(_others(matrix))
         self.figures.show_matrix(matrix)
         self.confusion.show_matrix(matrix)
-        self.notes.setText("\n".join(f"• {_sentence(note)}" for note in evaluation.notes))
+        self.notes.setText(as_list(evaluation.notes))
         self.notes.setVisible(bool(evaluation.notes))
 
     def show_age(self, is_old: bool) -> None:
@@ -84,7 +85,3 @@ def _others(matrix: ConfusionMatrix) -> str:
         f"{matrix.n_pixels:,} pixels compared; mean Dice {figure(matrix.mean_dice)}; accuracy "
         f"{figure(matrix.accuracy)}, where calling all of them {largest.name} would have {matrix.majority_share:.3f}"
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -11,6 +11,7 @@ from ._feature_choice import FeatureChoice
 from ._preview_panel import PreviewPanel
 from ._scales_panel import ScalesPanel
 from ._sources import suggested_ndim
+from ._suggestion_panel import SuggestionPanel
 from ._viewer_session import ViewerSession
 
 
@@ -33,8 +34,9 @@ class FeatureDock(Dock):
             self.choice.ndim = suggested_ndim(image)
         self.dimensions = DimensionsPanel(self.session, self.choice)
         self.scales = ScalesPanel(self.session, self.choice)
+        self.suggestion = SuggestionPanel(self.session, self.connections)
         self.preview = PreviewPanel(self.session, self.connections)
-        for panel in (self.dimensions, self.scales, self.preview):
+        for panel in (self.dimensions, self.scales, self.suggestion, self.preview):
             self.add_panel(panel)
         self.dimensions.changed.connect(self._on_dimensions_changed)
         self.scales.changed.connect(self._on_choice_changed)

@@ -94,8 +94,8 @@ class LayerSession(LayerExchange):
         for layer in viewer.layers:
             self._listen_to_image(layer, True)
         self.classes_changed.connect(self._on_classes_changed)
-        self.pairs_changed.connect(self._suggest_features)
-        self._suggest_features()
+        self.pairs_changed.connect(self._preset_features)
+        self._preset_features()
 
     # Layers -----------------------------------------------------------------------------------------------------------
 
@@ -173,9 +173,9 @@ class LayerSession(LayerExchange):
             return LayerImage(self.image_layers[0])
         return target
 
-    def _suggest_features(self) -> None:
+    def _preset_features(self) -> None:
         if isinstance(self.target, LayerImage):
-            self.suggest_features(FeatureSet.default(suggested_ndim(self.target.layer)))
+            self.preset_features(FeatureSet.default(suggested_ndim(self.target.layer)))
 
     def _on_layer_inserted(self, event: Any) -> None:
         self._listen_to_image(event.value, True)
@@ -215,7 +215,7 @@ class LayerSession(LayerExchange):
             self.output_layers.place(source)
 
     def _on_layers_changed(self, event: Any = None) -> None:
-        self._suggest_features()
+        self._preset_features()
         self.layers_changed.emit()
 
     # Pairs ------------------------------------------------------------------------------------------------------------

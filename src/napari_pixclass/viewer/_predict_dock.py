@@ -7,7 +7,6 @@ from typing import Any
 from ._batch_panel import BatchPanel
 from ._classifier_panel import ClassifierPanel
 from ._dock import Dock
-from ._evaluation_panel import EvaluationPanel
 from ._prediction_panel import PredictionPanel, prediction_problem
 from ._write_panel import WritePanel
 
@@ -29,10 +28,8 @@ class PredictDock(Dock):
         self.classifier = ClassifierPanel(self.session, self.connections)
         self.writing = WritePanel(self.session, self.connections)
         self.batch = BatchPanel(self.session, self.connections)
-        self.evaluation = EvaluationPanel(self.session, self.connections)
         self.add_panel(self.prediction)
         self.add_panel(self.writing)
         self.add_panel(self.batch)
-        self.add_panel(self.evaluation)
         self.add_panel(self.classifier)
         self.refresh()

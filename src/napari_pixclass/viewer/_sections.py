@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
 
@@ -86,6 +86,11 @@ def hint_label() -> QLabel:
     label.setWordWrap(True)
     label.setMinimumWidth(1)  # one long word must not make the dock wider
     return label
+
+
+def as_list(sentences: Iterable[str]) -> str:
+    """Sentences one below the other."""
+    return "\n".join(f"• {sentence[:1].upper()}{sentence[1:]}" for sentence in sentences)
 
 
 def labelled(text: str, widget: QWidget) -> QHBoxLayout:

@@ -28,7 +28,7 @@ from ._status import Status
 from ._wake import GuiWaker
 
 if TYPE_CHECKING:
-    from napari_pixclass.core import PixelClassifier
+    from napari_pixclass.core import CrossValidation, FeatureSuggestions, PixelClassifier
     from napari_pixclass.project import SavedProject
     from napari_pixclass.session import Evaluation
 
@@ -100,6 +100,9 @@ class ViewerSession(LayerSession):
         self.prediction_overtaken.connect(self._on_overtaken)
         self.evaluated.connect(self._on_judged)
         self.evaluation_saved.connect(self._on_judgement_saved)
+        self.cross_validated.connect(self._on_cross_validated)
+        self.cross_validation_saved.connect(self._on_judgement_saved)
+        self.features_suggested.connect(self._on_features_suggested)
         self.failed.connect(self.report_error)
         self.target_changed.connect(self._on_target_changed)
         self._close_with(viewer)
@@ -251,6 +254,15 @@ class ViewerSession(LayerSession):
     def _on_judged(self, evaluation: Evaluation) -> None:
         matrix = evaluation.matrix
         self.report(f"Mean IoU {matrix.mean_iou:.3f} over {matrix.n_pixels:,} pixels.")
+
+    def _on_cross_validated(self, result: CrossValidation) -> None:
+        self.report(f"Cross-validated: a mean IoU of {result.mean_iou:.3f} is to be expected.")
+
+    def _on_features_suggested(self, suggestions: FeatureSuggestions) -> None:
+        best = suggestions.recommended
+        self.report(
+            f"Tried {len(suggestions.sets)} sets of features; one of {len(best.features)} is recommended."
+        )
 
     def _on_judgement_saved(self, path: Path) -> None:
         self.report(f"Saved {path.name}.")
