@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.project.contents import CLASSES, noise, save, simple_content
+from tests.project.contents import CLASSES, content_of, noise, save, simple_content
 
 import napari_pixclass as px
 from napari_pixclass.cli import main
-from napari_pixclass.io import write_tiff
+from napari_pixclass.core import ChosenFeatures
+from napari_pixclass.io import ProjectCalibration, write_tiff
+from napari_pixclass.project import ContentImage, ContentSource
 
 DATA = noise((24, 20), "uint16")
 
@@ -51,6 +53,79 @@ def test_a_project_is_trained_again(
         px.load(tmp_path / "third.pixclass").predict_proba(DATA),
         px.load(output).predict_proba(DATA),
     )
+
+
+def test_a_calibrated_project_is_calibrated_again(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "m.pixclass"
+    train = ["train", "--project", str(project), "-o", str(output)]
+    opened = px.open_project(project)
+    found = px.cross_validate(opened.new_classifier(), **opened.fit_arguments()).sharpness
+    assert found != 1
+    assert main([*train, "--calibrate"]) == 0
+    assert px.load(output).sharpness_ == found
+    assert main(["info", str(project)]) == 0
+    assert "sharpness" not in capsys.readouterr().out.split("made with")[0].split("trained  ")[1]
+    content = simple_content(
+        DATA, tmp_path / "cells.tif", calibration=ProjectCalibration(True, 0.8)
+    )
+    save(content, project, overwrite=True)
+    assert main(["info", str(project)]) == 0
+    assert "sharpness 0.8: probabilities are calibrated" in capsys.readouterr().out
+    assert main(["info", str(project), "--json"]) == 0
+    calibration = json.loads(capsys.readouterr().out)["calibration"]
+    assert calibration == {"is_applied": True, "sharpness": 0.8}
+    output.unlink()
+    assert main(train) == 0  # the labels may be others by now
+    assert px.load(output).sharpness_ == found
+    np.testing.assert_array_equal(
+        px.load(output).predict_proba(DATA), opened.train().calibrated(found).predict_proba(DATA)
+    )
+    for model in (["--project", str(project)], ["--continue", str(output)]):
+        if model[0] == "--continue":
+            assert main([*train, "--save-labels"]) == 0
+        assert main(["train", *model, "--no-calibrate", "-o", str(tmp_path / "n.pixclass")]) == 0
+        assert px.load(tmp_path / "n.pixclass").sharpness_ == 1
+
+
+def test_other_features_for_the_channels_that_a_project_uses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = np.stack([DATA, DATA + 7, DATA // 2])
+    write_tiff(tmp_path / "channels.tif", data, "CYX")
+    own = px.FeatureSet.from_selection({"gaussian_gradient_magnitude": [1.0]})
+    content = content_of(
+        [ContentSource("channels", data, str(tmp_path / "channels.tif"))],
+        [ContentImage("channels", (0,), False, 0, None)],
+        [0],
+        features=ChosenFeatures(px.FeatureSet.fast(2), (0, 2), ((2, own),)),
+        calibration=ProjectCalibration(True, 1.5),
+    )
+    save(content, tmp_path / "p.pixproject")
+    few = px.FeatureSet.from_selection({"gaussian_smoothing": [0.7, 2.0]})
+    volumetric = px.FeatureSet.from_selection({"gaussian_smoothing": [1.0]}, 3)
+    px.save_features(few, tmp_path / "few.json")
+    px.save_features(volumetric, tmp_path / "volumetric.json")
+    output = tmp_path / "m.pixclass"
+    train = ["train", "--project", str(tmp_path / "p.pixproject"), "-o", str(output)]
+    chosen = ["--features", str(tmp_path / "few.json")]
+    assert main([*train, *chosen]) == 0
+    found = px.load(output)
+    assert found.features_ == (few, None, few)
+    assert (found.n_estimators, found.random_state) == (5, 3)
+    assert found.sharpness_ not in (1, 1.5)  # what such a forest is worth
+    assert main([*train, *chosen, "--channels", "1"]) == 0
+    assert px.load(output).features_ == (None, few, None)
+    assert main(["train", "--project", str(tmp_path / "p.pixproject"), "-o", str(output)]) == 0
+    assert px.load(output).features_ == (px.FeatureSet.fast(2), None, own)
+    assert main(["cross-validate", str(tmp_path / "p.pixproject"), *chosen, "--folds", "2"]) == 0
+    capsys.readouterr()
+    for options in (["--features", str(tmp_path / "volumetric.json")], ["--ndim", "3"]):
+        assert main([*train, *options]) == 2
+        err = capsys.readouterr().err
+        assert "features must be 2D" in err
+        assert len(err.splitlines()) == 1
 
 
 def test_its_classifier_predicts_as_it_is(project: Path, tmp_path: Path) -> None:

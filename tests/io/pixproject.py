@@ -11,6 +11,7 @@ import numpy as np
 from napari_pixclass.core import ChosenFeatures, ClassInfo, FeatureSet, LabelledPixels
 from napari_pixclass.io import (
     ImageView,
+    ProjectCalibration,
     ProjectImage,
     ProjectInfo,
     ProjectLabels,
@@ -68,6 +69,7 @@ def write_project(
             "training": {"n_estimators": 5, "random_state": None},
             "session": {"live_update": True},
             "classifier": None,
+            "calibration": ProjectCalibration(False, 1.25),
         }
         info = ProjectInfo(**values | changes)
         writer.commit(info)

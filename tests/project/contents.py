@@ -9,7 +9,7 @@ import numpy as np
 import zarr
 
 from napari_pixclass.core import ChosenFeatures, ClassInfo, FeatureSet, LabelledPixels, run_steps
-from napari_pixclass.io import ImageFile, open_image, write_image, write_tiff
+from napari_pixclass.io import ImageFile, ProjectCalibration, open_image, write_image, write_tiff
 from napari_pixclass.project import (
     ContentImage,
     ContentLabels,
@@ -100,6 +100,7 @@ def content_of(
         "session": {},
         "classifier": None,
         "is_current": False,
+        "calibration": ProjectCalibration(),
     }
     return ProjectContent(**values | changes)
 

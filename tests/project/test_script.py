@@ -25,7 +25,7 @@ from tests.project.contents import (
 
 import napari_pixclass as px
 from napari_pixclass.core import ChosenFeatures, ClassInfo, FeatureSet, run_steps
-from napari_pixclass.io import write_tiff
+from napari_pixclass.io import ProjectCalibration, write_tiff
 from napari_pixclass.project import ContentImage, ContentSource, Project, python_steps
 from napari_pixclass.project import _script as module
 
@@ -134,6 +134,28 @@ def test_channels_with_features_of_their_own(
     project = px.open_project(tmp_path / "p.pixproject")
     (found,) = run_here(project.as_python(), tmp_path, monkeypatch)
     np.testing.assert_array_equal(found, project.train().predict_proba(volume))
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_calibrated_probabilities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_saved: bool
+) -> None:
+    data = noise((24, 20))
+    write_tiff(tmp_path / "cells.tif", data, "YX")
+    calibration = ProjectCalibration(True, 1.2345678901234567)
+    content = simple_content(data, tmp_path / "cells.tif", calibration=calibration)
+    save(content, tmp_path / "p.pixproject")
+    project = px.open_project(tmp_path / "p.pixproject")
+    script = project.as_python() if is_saved else run_steps(python_steps(content, None, {}))
+    (found,) = run_here(script, tmp_path, monkeypatch)
+    again, written = project.train(), px.load(tmp_path / "classifier.pixclass")
+    assert again.sharpness_ == written.sharpness_ == project.sharpness == calibration.sharpness
+    assert again.class_table_ == written.class_table_ == CLASSES[::-1]
+    for classifier in (again, written):
+        np.testing.assert_array_equal(found, classifier.predict_proba(data))
+    assert (found != again.calibrated(1).predict_proba(data)).any()
+    save(simple_content(data, tmp_path / "cells.tif"), tmp_path / "q.pixproject")
+    assert ".calibrated(" not in px.open_project(tmp_path / "q.pixproject").as_python()
 
 
 @pytest.mark.parametrize("settings", [{}, {"n_estimators": 3, "random_state": 9}])

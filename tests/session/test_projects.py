@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,67 +14,16 @@ import pytest
 import napari_pixclass as px
 from napari_pixclass.core import ClassInfo, FeatureSet
 from napari_pixclass.io import write_tiff
-from napari_pixclass.session import (
-    ArrayImage,
-    Arrivals,
-    RestorableSession,
-    SessionProject,
-    StackedImage,
-)
+from napari_pixclass.session import ArrayImage, StackedImage
 
 from .conftest import FEATURES, LONG
+from .place import Place, stored
 
 CLASSES = [
     ClassInfo(2, "bright", "#ff0000"),
     ClassInfo(1, "dark", "#00ff00"),
     ClassInfo(9, "x", "#0000ff"),
 ]
-
-
-class Place:
-    """A session with its files and its project, as a viewer has them."""
-
-    def __init__(self) -> None:
-        self.session = RestorableSession()
-        self.session.features, self.session.n_estimators = FEATURES, 10
-        self.arrivals = Arrivals(self.session, self.session.start_exchange)
-        self.project = SessionProject(self.session, self.arrivals, self.session.start_exchange)
-        self.events: list[Any] = []
-        self.failures: list[str] = []
-        self.arrivals.arrived.connect(self.events.append)
-        self.session.failed.connect(self.failures.append)
-
-    def save(self, *args: Any, **options: Any) -> Any:
-        return self.project.save(*args, **options).result(LONG)
-
-    def open(self, path: Path) -> None:
-        self.arrivals.open(path).result(LONG)
-
-
-@pytest.fixture
-def places() -> Iterator[list[Place]]:
-    """Sessions that end with the test."""
-    made: list[Place] = []
-    yield made
-    for place in made:
-        place.session.close()
-
-
-@pytest.fixture
-def here(places: list[Place]) -> Place:
-    places.append(Place())
-    return places[0]
-
-
-@pytest.fixture
-def there(places: list[Place], here: Place) -> Place:
-    places.append(Place())
-    return places[1]
-
-
-def stored(image: np.ndarray, path: Path, **options: Any) -> ArrayImage:
-    write_tiff(path, image, "YX")
-    return ArrayImage(image, name=path.stem, path=str(path), **options)
 
 
 @pytest.fixture

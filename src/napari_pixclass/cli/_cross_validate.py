@@ -72,7 +72,8 @@ def _classifier(
 
     features: Features
     if earlier is None or args.features or args.sigmas:
-        features = chosen_features(args, opened, ndim)
+        chosen = chosen_features(args, opened, ndim)
+        features = chosen if earlier is None else earlier.with_features(chosen)
     else:
         features = earlier.features.plain
     settings: dict[str, Any] = {} if earlier is None else dict(earlier.settings)

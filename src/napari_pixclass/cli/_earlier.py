@@ -11,7 +11,7 @@ from ._exit import report
 if TYPE_CHECKING:
     import argparse
 
-    from napari_pixclass.core import ChannelFeatures, ClassInfo
+    from napari_pixclass.core import ChannelFeatures, ClassInfo, Features, FeatureSet
     from napari_pixclass.project import Project
 
 
@@ -30,7 +30,7 @@ class Earlier:
     settings
         Arguments of `PixelClassifier` besides the features.
     is_calibrated
-        Whether its probabilities were calibrated.
+        Whether probabilities are to be calibrated.
     project
         The project; None for a model.
     """
@@ -41,6 +41,13 @@ class Earlier:
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_calibrated: bool = False
     project: Project | None = None
+
+    def with_features(self, chosen: FeatureSet) -> Features:
+        """The same features for each of the channels that were used."""
+        from napari_pixclass.core import ChannelFeatures
+
+        channels = self.features.channels
+        return ChannelFeatures(tuple(None if own is None else chosen for own in channels)).plain
 
 
 def add_images_option(parser: argparse.ArgumentParser) -> None:
@@ -102,5 +109,6 @@ def _of_project(path: str, args: argparse.Namespace) -> Earlier:
         ChannelFeatures.of(features, n_channels),
         project.classes,
         project.info.training,
-        project=project,
+        project.info.calibration.is_applied,
+        project,
     )

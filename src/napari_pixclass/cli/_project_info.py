@@ -42,6 +42,8 @@ def project_as_table(project: Project) -> str:
         )
     settings = ", ".join(f"{name} {value}" for name, value in info.training.items())
     lines += [f"training  {settings}", f"trained   {_classifier(project)}"]
+    if project.sharpness != 1:
+        lines.append(f"sharpness {project.sharpness:.3g}: probabilities are calibrated")
     versions = ", ".join(f"{name} {number}" for name, number in info.versions.items())
     return "\n".join([*lines, f"made with {printable(versions)}"])
 

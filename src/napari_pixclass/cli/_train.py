@@ -100,7 +100,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--channels",
         type=_channels,
         metavar="N,N",
-        help="channels to use, counted from 0; the others are never looked at (default: all)",
+        help="channels to use, counted from 0; the others are never looked at (default: those of the earlier training, "
+        "else all)",
     )
     parser.add_argument(
         "--class-names",
@@ -112,9 +113,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, metavar="N", help="random seed (default: 0)")
     parser.add_argument(
         "--calibrate",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="cross-validate, and have probabilities that are as often right as they say; the segmentation stays the "
-        "same (default: only where --continue goes on with a calibrated model)",
+        "same (default: only where the training goes on with a calibrated model or project)",
     )
     add_jobs_option(parser)
 
@@ -153,7 +154,8 @@ def run(args: argparse.Namespace) -> int:
     classifier = _new_classifier(args, features, training, earlier)
     pairs = training.pairs
     calibration = None
-    if args.calibrate or (earlier is not None and earlier.is_calibrated):
+    is_calibrated = earlier is not None and earlier.is_calibrated
+    if is_calibrated if args.calibrate is None else args.calibrate:
         calibration = _calibration(classifier, pairs)
     started = time.perf_counter()
     run_with_progress(classifier.fit_steps(**as_arguments(pairs)), "training")
@@ -239,7 +241,9 @@ def _features(
         chosen_ones = _only(args.channels, first, training.pairs)
         return [one and (before or one) for one, before in zip(chosen_ones, own, strict=False)]
     chosen = chosen_features(args, opened, training.ndim)
-    return chosen if args.channels is None else _only(args.channels, chosen, training.pairs)
+    if args.channels is not None:
+        return _only(args.channels, chosen, training.pairs)
+    return chosen if earlier is None else earlier.with_features(chosen)
 
 
 def check_model_target(path: str) -> None:

@@ -79,7 +79,7 @@ def open_training_set(args: argparse.Namespace, earlier: Earlier | None) -> Trai
 
     pairs: list[TrainingPair] = []
     classes: dict[int, ClassInfo] = {}
-    ndim = args.ndim if earlier is None else earlier.features.ndim
+    ndim = args.ndim if earlier is None else _agreed_ndim(args, earlier)
     if earlier is not None and earlier.project is not None:
         pairs = _project_pairs(earlier.project, ndim)
         classes = {info.value: info for info in earlier.classes}
@@ -95,6 +95,17 @@ def open_training_set(args: argparse.Namespace, earlier: Earlier | None) -> Trai
         for info in named:
             classes.setdefault(info.value, info)
     return TrainingSet(_with_same_channel_axis(pairs), ndim, classes)
+
+
+def _agreed_ndim(args: argparse.Namespace, earlier: Earlier) -> int:
+    """In how many axes filters run when a training is gone on with."""
+    ndim = earlier.features.ndim
+    if args.ndim not in (None, ndim):  # a file of features says it as well
+        raise ValueError(
+            f"features must be {ndim}D, as those of '{earlier.path}' are; got {args.ndim}D. Choose others, or leave "
+            "out --ndim."
+        )
+    return ndim
 
 
 def _project_pairs(project: Project, ndim: int) -> list[TrainingPair]:

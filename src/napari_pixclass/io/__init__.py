@@ -51,6 +51,7 @@ from ._project_images import (
     relative_path,
 )
 from ._project_info import (
+    ProjectCalibration,
     ProjectClassifier,
     ProjectImage,
     ProjectInfo,
@@ -124,6 +125,7 @@ __all__ = [
     "OmeZarrGeometry",
     "OmeZarrResult",
     "OmeZarrStore",
+    "ProjectCalibration",
     "ProjectClassifier",
     "ProjectError",
     "ProjectImage",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_pixclass.core import ClassInfo
+from napari_pixclass.core import ClassInfo, valid_sharpness
 
 from ._archive import FileContentError
 
@@ -87,6 +87,15 @@ class JsonValues:
         if not len(numbers) == len(sizes) == ndim:
             raise FileContentError("the pixel size in it is none")
         return tuple(numbers)
+
+    def sharpness(self, name: str) -> float:
+        """A power to which probabilities can be raised."""
+        value = self.get(name, object)
+        try:
+            return valid_sharpness(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            reason = str(error).rstrip(".")
+            raise FileContentError(f"its {name} cannot be used ({reason})") from error
 
     def optional_whole(self, name: str, low: int, high: int) -> int | None:
         """As `whole`, or None."""

@@ -178,6 +178,30 @@ CLASSIFIER_NAME = "classifier.pixclass"
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectCalibration:
+    """What a project says about its probabilities.
+
+    Attributes
+    ----------
+    is_applied
+        Whether they are to be as often right as they say.
+    sharpness
+        The power that a cross-validation has found for that, applied or not; 1 where there was none.
+    """
+
+    is_applied: bool = False
+    sharpness: float = 1.0
+
+    @property
+    def power(self) -> float:
+        """The power to which probabilities are raised; 1 leaves them as they are."""
+        return self.sharpness if self.is_applied else 1.0
+
+    def to_json(self) -> Json:
+        return {"is_applied": self.is_applied, "sharpness": self.sharpness}
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectInfo:
     """Everything in the description of a project.
 
@@ -205,6 +229,8 @@ class ProjectInfo:
         Settings of the session, for that to read.
     classifier
         The trained classifier, if there is one.
+    calibration
+        Of its probabilities, and of those of further trainings.
     copies_images
         Whether images were copied into the project although files hold them.
     """
@@ -223,6 +249,7 @@ class ProjectInfo:
     training: Mapping[str, Any]
     session: Mapping[str, Any]
     classifier: ProjectClassifier | None
+    calibration: ProjectCalibration
     copies_images: bool = False
 
     def to_json(self) -> Json:
@@ -245,6 +272,7 @@ class ProjectInfo:
             "features": None if self.features is None else _features_to_json(self.features),
             "training": dict(self.training),
             "classifier": None if self.classifier is None else self.classifier.to_json(),
+            "calibration": self.calibration.to_json(),
             "session": dict(self.session),
             "copies_images": self.copies_images,
             "images": [image.to_json() for image in self.images],

@@ -18,6 +18,7 @@ from ._model_features import MAX_FEATURES_OF_MODEL, read_feature_set
 from ._project_info import (
     FORMAT,
     FORMAT_VERSION,
+    ProjectCalibration,
     ProjectClassifier,
     ProjectImage,
     ProjectInfo,
@@ -91,6 +92,7 @@ def checked_info(header: object) -> ProjectInfo:
         training=_training(JsonValues(values.get("training", dict), "the training")),
         session=values.get("session", dict),
         classifier=_classifier(values.get("classifier", object)),
+        calibration=_calibration(JsonValues(values.get("calibration", dict), "the calibration")),
         copies_images=values.get("copies_images", bool),
     )
 
@@ -260,6 +262,10 @@ def _classifier(value: object) -> ProjectClassifier | None:
         return None
     values = JsonValues(value, "the classifier")
     return ProjectClassifier(_digest(values, "digest"), values.get("is_current", bool))
+
+
+def _calibration(values: JsonValues) -> ProjectCalibration:
+    return ProjectCalibration(values.get("is_applied", bool), values.sharpness("sharpness"))
 
 
 def _digest(values: JsonValues, name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_pixclass.core import ArrayLike, ChosenFeatures, ClassInfo, LabelledPixels
-from napari_pixclass.io import ProjectSource
+from napari_pixclass.io import ProjectCalibration, ProjectSource
 
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier
@@ -85,6 +85,8 @@ class ProjectContent:
         A copy of its own, or None.
     is_current
         Whether the classifier was made from all the rest.
+    calibration
+        Of its probabilities, and of those of further trainings.
     """
 
     sources: Sequence[ContentSource | AbsentSource]
@@ -99,3 +101,4 @@ class ProjectContent:
     session: Mapping[str, Any]
     classifier: PixelClassifier | None
     is_current: bool
+    calibration: ProjectCalibration

@@ -183,7 +183,9 @@ class Project:
         """
         chosen: ChosenFeatures | None = self.info.features
         if chosen is None:
-            raise ValueError("a training needs features; none are chosen in the project.")
+            raise ValueError(
+                "a training needs features; none are chosen in the project. Choose some, and save it."
+            )
         return chosen.of(self.n_channels).plain
 
     @property
@@ -225,6 +227,11 @@ class Project:
         return found is not None and found[1] and entry is not None and entry.is_current
 
     @property
+    def sharpness(self) -> float:
+        """The power to which probabilities are raised; 1 unless they are calibrated."""
+        return self.info.calibration.power
+
+    @property
     def missing(self) -> tuple[OpenedImage, ...]:
         """Images that cannot be opened; see their `problem`."""
         return tuple(image for image in self.images if image.problem is not None)
@@ -263,6 +270,8 @@ class Project:
     def train(self, n_jobs: int | None = None) -> PixelClassifier:
         """Train on the images and labels of the project: the same classifier that a session gives.
 
+        It is calibrated where the project is, by the power that was found in the session.
+
         Parameters
         ----------
         n_jobs
@@ -283,7 +292,7 @@ class Project:
         classifier.class_table_ = tuple(
             table.get(info.value, info) for info in classifier.class_table_
         )
-        return classifier
+        return classifier.calibrated(self.sharpness)
 
     def as_python(self) -> str:
         """A script that opens the images, trains, predicts and saves the classifier, with the public API alone."""

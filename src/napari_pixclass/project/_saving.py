@@ -260,6 +260,7 @@ class _Saving:
             training=content.training,
             session=content.session,
             classifier=classifier,
+            calibration=content.calibration,
             copies_images=self._copies_all,
         )
         return info, tuple(notes)

@@ -222,10 +222,20 @@ class _Script:
         lines = [
             f"classifier = px.PixelClassifier(features{settings})",
             *_call("classifier.fit", [f"    {trained_on},", "    labels,"], options),
+            *self._calibration(),
             *self._class_table(),
             'classifier.save("classifier.pixclass")',
         ]
         return "\n".join(lines)
+
+    def _calibration(self) -> list[str]:
+        power = self._info.calibration.power
+        if power == 1:
+            return []
+        return [
+            "# The power was found by px.cross_validate: probabilities are as often right as they say.",
+            f"classifier = classifier.calibrated({power!r})",
+        ]
 
     def _spacing(self, image: ProjectImage) -> tuple[float, ...] | None:
         chosen, size = self._info.features, image.pixel_size

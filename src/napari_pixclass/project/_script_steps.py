@@ -72,6 +72,7 @@ def python_steps(content: ProjectContent, folder: Path | None, known: Known) -> 
         training=content.training,
         session=content.session,
         classifier=None,
+        calibration=content.calibration,
     )
     return script_of(info, None, labels)
 

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_pixclass.io import ProjectCalibration
 from napari_pixclass.project import (
     AbsentSource,
     ContentImage,
@@ -99,6 +100,7 @@ class ContentMaker:
             session=read_settings(session),
             classifier=copy(session.classifier),
             is_current=session.is_classifier_current,
+            calibration=ProjectCalibration(session.calibrate, session.found_sharpness),
         )
 
     def _row(self, pair: Pair) -> _Row:

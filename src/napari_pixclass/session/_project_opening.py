@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from napari_pixclass.core import LabelledPixels
 from napari_pixclass.io import (
     ImageFile,
+    ProjectCalibration,
     ProjectImage,
     ProjectInfo,
     ProjectLabels,
@@ -219,6 +220,7 @@ class ProjectOpening:
         self._earlier = [(pair, session.labelled(pair)) for pair in earlier]
         session.live_update = False
         session.target = None
+        session.leave_labels()
         for pair in earlier:
             session.remove_pair(pair)
         if self.info.classes:
@@ -283,6 +285,14 @@ class ProjectOpening:
             self._pairs[place] = maker.make_pair(image, self.info.labels[labels], labelled, known)
         session.order_pairs([self._pairs[place] for place in sorted(self._pairs)])
 
+    @property
+    def _calibration(self) -> ProjectCalibration:
+        """What the project says, unless its classifier, which may be another one by now, says something else."""
+        said = self.info.calibration
+        if self.classifier is None or self.classifier.sharpness_ == said.power:
+            return said
+        return ProjectCalibration(self.classifier.sharpness_ != 1, self.classifier.sharpness_)
+
     def restore_choices(self, session: RestorableSession) -> list[str]:
         """Give a session everything but images and labels; return what it does not take, a sentence each."""
         info, chosen = self.info, self.info.features
@@ -296,6 +306,8 @@ class ProjectOpening:
             session.classes = info.classes
         known = {row.value for row in session.classes}
         session.hidden_classes = info.hidden_classes & known
+        calibration = self._calibration
+        session.restore_calibration(calibration.is_applied, calibration.sharpness)
         notes = apply_settings(session, info.session)
         session.mark_classifier(self.is_current)
         self._earlier = []

@@ -85,6 +85,8 @@ class SessionProject:
             session.classifier_changed,
             session.target_changed,
             session.live_update_changed,
+            session.calibrate_changed,
+            session.cross_validated,
         ):
             signal.connect(self.look)
 
@@ -243,6 +245,7 @@ class SessionProject:
             read_settings(session),
             session.classes,
             session.hidden_classes,
+            (session.calibrate, session.sharpness),
             None if classifier is None else weakref.ref(classifier),
             tuple(session.serial(pair) for pair in session.pairs),
             self._names(),
