@@ -190,8 +190,10 @@ class LayerArrivals(Arrivals):
         for pair in earlier:
             for layer in [layer for layer in _layers_of(pair) if id(layer) not in used]:
                 layer.visible = False
-                for output in session.output_layers.of(layer).values():
-                    output.visible = False
+                session.class_layers.put_away(layer)
+        for pair in session.pairs:
+            for layer in _layers_of(pair):
+                session.class_layers.bring_back(layer)
         if session.pairs and session.classes:
             session.select_class(session.classes[0].value)
 

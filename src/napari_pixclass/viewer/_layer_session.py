@@ -67,7 +67,7 @@ class LayerSession(LayerExchange):
         super().__init__(wake)
         self._layers = viewer.layers
         self.output_layers = OutputLayers(viewer.layers)
-        self._class_layers = ClassLayers(self, viewer.layers, self.output_layers)
+        self.class_layers = ClassLayers(self, viewer.layers, self.output_layers)
         self.preview_layer = PreviewLayer(viewer.layers)
         self.import_preview = ImportPreview(viewer.layers)
         self._had_pairs = False
