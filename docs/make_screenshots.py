@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from screenshots.files import batch, evaluation, quality
+from screenshots.projects import projects
 from screenshots.scenes import channels, labels, live, restore, several, volume
 
 SCENES = {
@@ -25,6 +26,7 @@ SCENES = {
     "labels": labels,
     "batch": batch,
     "evaluation": evaluation,
+    "projects": projects,
     "quality": quality,
 }
 

@@ -76,7 +76,8 @@ def test_importing_the_package_loads_none_of_its_libraries() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["core", "io", "blockwise", "classifier", "to_disk", "batch", "session", "cli"]
+    "room",
+    ["core", "io", "blockwise", "classifier", "to_disk", "batch", "project", "session", "cli"],
 )
 def test_room_works_without_napari_and_qt(room: str) -> None:
     modules = modules_of(room)

@@ -108,7 +108,7 @@ def test_installation_without_a_screen_stays_possible(project: dict[str, Any]) -
 
 def test_everything_that_is_imported_is_declared(project: dict[str, Any]) -> None:
     # What the viewer imports beyond that comes with napari, in which it runs.
-    with_napari = {"napari", "qtpy", "superqt", "magicgui", "vispy"}
+    with_napari = {"napari", "qtpy", "superqt", "magicgui", "vispy", "pint"}
     extras = project["optional-dependencies"]
     # What an extra brings is imported inside functions, where somebody asks for it.
     declared = required_names([*project["dependencies"], *extras["distributed"], *extras["hdf5"]])

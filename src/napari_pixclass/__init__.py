@@ -19,6 +19,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 if TYPE_CHECKING:
     from napari_pixclass.classifier import PixelClassifier, load
     from napari_pixclass.core import (
+        ClassInfo,
         ConfusionMatrix,
         FeatureSet,
         Preparation,
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
     )
     from napari_pixclass.evaluation import evaluate
     from napari_pixclass.ilastik import import_ilastik
-    from napari_pixclass.io import ModelFileError, load_features, save_features
+    from napari_pixclass.io import (
+        ModelFileError,
+        ProjectError,
+        load_features,
+        open_image,
+        save_features,
+    )
+    from napari_pixclass.project import open_project
     from napari_pixclass.quality import (
         cross_validate,
         suggest_features,
@@ -37,9 +45,13 @@ if TYPE_CHECKING:
     from napari_pixclass.viewer import session
 
 _ROOM_OF = {
+    "ClassInfo": "core",
     "ConfusionMatrix": "core",
     "FeatureSet": "core",
     "ModelFileError": "io",
+    "ProjectError": "io",
+    "open_image": "io",
+    "open_project": "project",
     "PixelClassifier": "classifier",
     "Preparation": "core",
     "compute_features": "core",
@@ -56,11 +68,13 @@ _ROOM_OF = {
 }
 
 __all__ = [
+    "ClassInfo",
     "ConfusionMatrix",
     "FeatureSet",
     "ModelFileError",
     "PixelClassifier",
     "Preparation",
+    "ProjectError",
     "__version__",
     "compute_features",
     "cross_validate",
@@ -68,6 +82,8 @@ __all__ = [
     "import_ilastik",
     "load",
     "load_features",
+    "open_image",
+    "open_project",
     "prepare_image",
     "save_features",
     "session",

@@ -338,4 +338,6 @@ def test_a_training_goes_on_with_further_images(
     assert main(["train", "--continue", str(both), "-o", str(again)]) == 2
     assert "continued with the labels beside its model" in capsys.readouterr().err
     assert main(["train", "-o", str(again)]) == 2
-    assert "give --pair IMAGE LABELS, or --continue MODEL" in capsys.readouterr().err
+    assert (
+        "give --pair IMAGE LABELS, --continue MODEL, or --project FOLDER" in capsys.readouterr().err
+    )

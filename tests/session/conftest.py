@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from napari_pixclass.core import FeatureSet
 from napari_pixclass.session import Session
 
-FEATURES = FeatureSet.from_selection({"gaussian_smoothing": [1.0], "laplacian_of_gaussian": [1.6]})
-LONG = 60  # seconds; no test waits that long unless something is broken
+from .place import FEATURES as FEATURES
+from .place import LONG as LONG
+from .place import Place
 
 
 @pytest.fixture
@@ -36,3 +36,24 @@ def labels() -> np.ndarray:
     labels[10:14, 5:25] = 1
     labels[30:34, 35:55] = 2
     return labels
+
+
+@pytest.fixture
+def places() -> Iterator[list[Place]]:
+    """Sessions that end with the test."""
+    made: list[Place] = []
+    yield made
+    for place in made:
+        place.session.close()
+
+
+@pytest.fixture
+def here(places: list[Place]) -> Place:
+    places.append(Place())
+    return places[0]
+
+
+@pytest.fixture
+def there(places: list[Place], here: Place) -> Place:
+    places.append(Place())
+    return places[1]

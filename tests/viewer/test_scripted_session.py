@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_pixclass.viewer._view import visible_region
 
@@ -284,3 +284,23 @@ def test_closing_the_window(
         return all(each() is None for each in alive)
 
     qtbot.waitUntil(is_gone, timeout=5000)
+
+
+def test_closing_the_window_right_after_a_stroke(
+    make_napari_viewer: Callable[..., Any],
+    qtbot: Any,
+    stroke: Callable[..., None],
+    accidents: list[str],
+) -> None:
+    """A move of the mouse that napari has not handed on yet does no harm."""
+    viewer = make_napari_viewer(show=True)
+    labels = viewer.add_labels(np.zeros((64, 64), np.uint8))
+    labels.mode = "paint"
+    qtbot.wait(50)
+    stroke(viewer, [(5, 5), (5, 50)])
+    canvas = viewer.window._qt_viewer.canvas.native
+    for x in (50, 60):
+        qtbot.mouseMove(canvas, QPoint(x, 50))
+    del canvas
+    viewer.close()
+    qtbot.wait(50)  # timers would be heard

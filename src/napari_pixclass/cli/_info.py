@@ -1,4 +1,4 @@
-"""Show what a model file holds.
+"""Show what a model file, or a project, holds.
 
 The forest is read and checked as well: what this command shows can be used.
 """
@@ -20,27 +20,60 @@ if TYPE_CHECKING:
 NAME = "info"
 
 EPILOG = """what it shows: the channels that images must have, the features, how many pixels each class was
-trained on, and the versions that made it. The whole file is checked: what is shown can be used.
+trained on, and the versions that made it. The whole file is checked: what is shown can be used. Of a project the
+images and what is labelled on them, whether they are there, and whether the classifier is up to date.
 
 examples:
   napari-pixclass info cells.pixclass
-  napari-pixclass info cells.pixclass --json"""
+  napari-pixclass info cells.pixclass --json
+  napari-pixclass info cells.pixproject
+  napari-pixclass info cells.pixproject --python"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of ``info``."""
-    parser.add_argument("model", metavar="MODEL", help="model file (.pixclass)")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="model file (.pixclass), or the folder of a project (.pixproject)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
+    parser.add_argument(
+        "--python",
+        action="store_true",
+        help="print a project as a script that trains, predicts and saves the classifier with the Python API",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the description of a model."""
+    """Print the description of a model, or of a project."""
     from napari_pixclass.classifier import load
-    from napari_pixclass.io import inspect_model
+    from napari_pixclass.io import inspect_model, is_project, project_folder
 
+    if is_project(project_folder(args.model)):
+        return _run_project(args)
+    if args.python:
+        raise ValueError(
+            f"--python is for projects; '{args.model}' is none. A model does not know its images."
+        )
     info = inspect_model(args.model)
     load(args.model)
     print(json.dumps(_as_json(info), indent=2) if args.json else _as_table(args.model, info))
+    return 0
+
+
+def _run_project(args: argparse.Namespace) -> int:
+    from napari_pixclass.project import open_project
+
+    from ._project_info import project_as_json, project_as_table
+
+    project = open_project(args.model)
+    if args.python:
+        print(project.as_python(), end="")
+    elif args.json:
+        print(json.dumps(project_as_json(project), indent=2))
+    else:
+        print(project_as_table(project))
     return 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ._earlier import Earlier, add_images_option, earlier_training
 from ._feature_options import chosen_features
 from ._image_options import add_image_options, add_jobs_option
 from ._train import seed
@@ -21,8 +22,10 @@ def add_labelled_set_options(parser: argparse.ArgumentParser) -> None:
         "resume",
         metavar="MODEL",
         nargs="?",
-        help="model that was saved with its labels: its images, labels, classes and features",
+        help="model that was saved with its labels, or the folder of a project: its images, labels, classes and "
+        "features",
     )
+    add_images_option(parser)
     parser.add_argument(
         "--pair",
         nargs=2,
@@ -81,17 +84,15 @@ def _folds(text: str) -> int:
 
 def open_labelled_set(
     args: argparse.Namespace,
-) -> tuple[TrainingSet, tuple[ClassInfo, ...], PixelClassifier | None]:
-    """The images with their labels, the classes in them, and the model if one was given."""
-    from napari_pixclass.classifier import load
-
+) -> tuple[TrainingSet, tuple[ClassInfo, ...], Earlier | None]:
+    """The images with their labels, the classes in them, and the earlier training if one was given."""
     if not args.pair and args.resume is None:
         raise ValueError(
-            "there must be labels; give --pair IMAGE LABELS, or a MODEL that was saved with its labels."
+            "there must be labels; give --pair IMAGE LABELS, or a MODEL that was saved with its labels, or a project."
         )
-    earlier = None if args.resume is None else load(args.resume)
+    earlier = None if args.resume is None else earlier_training(args.resume, args)
     labelled = open_training_set(args, earlier)
-    known = () if earlier is None else earlier.class_table_
+    known = () if earlier is None else earlier.classes
     return labelled, named_classes(args.class_names, labelled, known), earlier
 
 
@@ -99,21 +100,20 @@ def untrained_classifier(
     args: argparse.Namespace,
     opened: FeatureSet | None,
     ndim: int,
-    earlier: PixelClassifier | None,
+    earlier: Earlier | None,
     n_trees: int | None = None,
 ) -> PixelClassifier:
-    """What is trained: as the user says, else as the model `earlier` was; `opened` is what `open_features` gave."""
+    """What is trained: as the user says, else as `earlier`; `opened` is what `open_features` gave."""
     from napari_pixclass.classifier import PixelClassifier
 
     features: Features
     if earlier is None or args.features or args.sigmas:
-        features = chosen_features(args, opened, ndim)
+        chosen = chosen_features(args, opened, ndim)
+        features = chosen if earlier is None else earlier.with_features(chosen)
     else:
-        features = earlier.state.features.plain
-    usual = 100 if earlier is None else earlier.n_estimators
-    return PixelClassifier(
-        features,
-        n_estimators=n_trees or usual,
-        n_jobs=args.jobs,
-        estimator=None if earlier is None else earlier.estimator,
-    )
+        features = earlier.features.plain
+    settings: dict[str, Any] = {} if earlier is None else dict(earlier.settings)
+    settings.pop("random_state", None)
+    if n_trees:
+        settings["n_estimators"] = n_trees
+    return PixelClassifier(features, n_jobs=args.jobs, **settings)

@@ -9,6 +9,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from ._earlier import Earlier
 from ._image_options import positive
 from ._labelled_set import add_fold_options, add_labelled_set_options, open_labelled_set
 from ._progress import run_with_progress
@@ -16,7 +17,6 @@ from ._text_output import add_json_option, check_text_target, write_text
 from ._training_pairs import as_arguments
 
 if TYPE_CHECKING:
-    from napari_pixclass.classifier import PixelClassifier
     from napari_pixclass.core import Features, FeatureSet
 
 NAME = "suggest"
@@ -80,11 +80,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _candidates(ndim: int, earlier: PixelClassifier | None) -> tuple[Features, FeatureSet | None]:
-    """All features, and those of a model; of its channels only what it uses."""
+def _candidates(ndim: int, earlier: Earlier | None) -> tuple[Features, FeatureSet | None]:
+    """All features, and those of an earlier training; of its channels only what it uses."""
     from napari_pixclass.core import Candidates, FeatureSet
 
     if earlier is None:
         return FeatureSet.all(ndim), None
-    candidates = Candidates.beside(earlier.state.features)
+    candidates = Candidates.beside(earlier.features)
     return list(candidates.features.channels), candidates.current

@@ -10,8 +10,9 @@ import argparse
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ._earlier import Earlier, add_images_option, earlier_training
 from ._exit import report
 from ._feature_options import add_feature_options, chosen_features, open_features
 from ._image_options import (
@@ -45,7 +46,8 @@ is complete.
 examples:
   napari-pixclass train --pair a.tif a_labels.tif --pair b.tif b_labels.tif -o cells.pixclass
   napari-pixclass train --pair a.tif a_labels.tif --features features.json -o cells.pixclass
-  napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass"""
+  napari-pixclass train --continue cells.pixclass --pair c.tif c.scribbles -o cells2.pixclass
+  napari-pixclass train --project cells.pixproject -o cells.pixclass"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on with the training of a model that was saved with its labels: with its images, labels, "
         "classes, features, trees and seed, and with further pairs",
     )
+    parser.add_argument(
+        "--project",
+        metavar="FOLDER",
+        help="train on the images and labels of a project that was saved in napari, with its classes, features, "
+        "trees and seed; and on further pairs",
+    )
+    add_images_option(parser)
     parser.add_argument(
         "--labels-offset",
         type=int,
@@ -91,7 +100,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--channels",
         type=_channels,
         metavar="N,N",
-        help="channels to use, counted from 0; the others are never looked at (default: all)",
+        help="channels to use, counted from 0; the others are never looked at (default: those of the earlier training, "
+        "else all)",
     )
     parser.add_argument(
         "--class-names",
@@ -103,9 +113,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, metavar="N", help="random seed (default: 0)")
     parser.add_argument(
         "--calibrate",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="cross-validate, and have probabilities that are as often right as they say; the segmentation stays the "
-        "same (default: only where --continue goes on with a calibrated model)",
+        "same (default: only where the training goes on with a calibrated model or project)",
     )
     add_jobs_option(parser)
 
@@ -128,24 +138,24 @@ def seed(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train and save."""
-    from napari_pixclass.classifier import load
-
-    if not args.pair and args.resume is None:
+    goes_on_with = args.project or args.resume
+    if not args.pair and goes_on_with is None:
         raise ValueError(
-            "there must be something to train on; give --pair IMAGE LABELS, or --continue MODEL."
+            "there must be something to train on; give --pair IMAGE LABELS, --continue MODEL, or --project FOLDER."
         )
+    if args.project is not None:
+        _check_project(args)
     check_model_target(args.output)
     _check_labels_folder(args)
     features = open_features(args)
-    earlier = None if args.resume is None else load(args.resume)
+    earlier = None if goes_on_with is None else earlier_training(goes_on_with, args)
     training = open_training_set(args, earlier)
-    classes = named_classes(
-        args.class_names, training, () if earlier is None else earlier.class_table_
-    )
+    classes = named_classes(args.class_names, training, () if earlier is None else earlier.classes)
     classifier = _new_classifier(args, features, training, earlier)
     pairs = training.pairs
     calibration = None
-    if args.calibrate or (earlier is not None and earlier.sharpness_ != 1):
+    is_calibrated = earlier is not None and earlier.is_calibrated
+    if is_calibrated if args.calibrate is None else args.calibrate:
         calibration = _calibration(classifier, pairs)
     started = time.perf_counter()
     run_with_progress(classifier.fit_steps(**as_arguments(pairs)), "training")
@@ -164,6 +174,17 @@ def run(args: argparse.Namespace) -> int:
         labels = [(pair.labelled, pair.geometry) for pair in pairs]
         print(f"wrote {save_training_labels(args.output, labels, classes)}")
     return 0
+
+
+def _check_project(args: argparse.Namespace) -> None:
+    """Refuse what is no project, before it is taken for a model; and two trainings to go on with."""
+    from napari_pixclass.io import project_folder, read_project_info
+
+    if args.resume is not None:
+        raise ValueError(
+            "a training goes on with one earlier training; got --continue and --project. Leave one of them out."
+        )
+    read_project_info(project_folder(args.project))
 
 
 def _calibration(classifier: PixelClassifier, pairs: Sequence[TrainingPair]) -> Calibration:
@@ -192,38 +213,37 @@ def _new_classifier(
     args: argparse.Namespace,
     opened: FeatureSet | None,
     training: TrainingSet,
-    earlier: PixelClassifier | None,
+    earlier: Earlier | None,
 ) -> PixelClassifier:
     """A classifier to be trained: as the user says, else as an earlier one was."""
     from napari_pixclass.classifier import PixelClassifier
 
-    seed = 0 if earlier is None else earlier.random_state
-    n_estimators = 100 if earlier is None else earlier.n_estimators
-    return PixelClassifier(
-        _features(args, opened, training, earlier),
-        n_estimators=n_estimators if args.trees is None else args.trees,
-        random_state=seed if args.seed is None else args.seed,
-        n_jobs=args.jobs,
-        estimator=None if earlier is None else earlier.estimator,
-    )
+    settings: dict[str, Any] = {} if earlier is None else dict(earlier.settings)
+    if args.trees is not None:
+        settings["n_estimators"] = args.trees
+    if args.seed is not None:
+        settings["random_state"] = args.seed
+    return PixelClassifier(_features(args, opened, training, earlier), n_jobs=args.jobs, **settings)
 
 
 def _features(
     args: argparse.Namespace,
     opened: FeatureSet | None,
     training: TrainingSet,
-    earlier: PixelClassifier | None,
+    earlier: Earlier | None,
 ) -> Features:
     if earlier is not None and not (args.features or args.sigmas):
-        features: Features = earlier.state.features.plain
+        features: Features = earlier.features.plain
         if args.channels is None:
             return features
-        own = earlier.state.features.channels
+        own = earlier.features.channels
         first = next(chosen for chosen in own if chosen is not None)
         chosen_ones = _only(args.channels, first, training.pairs)
         return [one and (before or one) for one, before in zip(chosen_ones, own, strict=False)]
     chosen = chosen_features(args, opened, training.ndim)
-    return chosen if args.channels is None else _only(args.channels, chosen, training.pairs)
+    if args.channels is not None:
+        return _only(args.channels, chosen, training.pairs)
+    return chosen if earlier is None else earlier.with_features(chosen)
 
 
 def check_model_target(path: str) -> None:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from napari_pixclass.classifier import PixelClassifier
     from napari_pixclass.core import ClassInfo, LabelledPixels
     from napari_pixclass.io import ImageFile, LabelGeometry, TrainingLabels
+    from napari_pixclass.project import Project
+
+    from ._earlier import Earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,20 @@ class TrainingSet:
     classes: dict[int, ClassInfo]
 
 
-def open_training_set(args: argparse.Namespace, earlier: PixelClassifier | None) -> TrainingSet:
+def open_training_set(args: argparse.Namespace, earlier: Earlier | None) -> TrainingSet:
     """Open the images of an earlier training, if there is one, and all pairs; they must agree in axes."""
     from napari_pixclass.io import load_training_labels
 
     pairs: list[TrainingPair] = []
     classes: dict[int, ClassInfo] = {}
-    ndim = args.ndim if earlier is None else earlier.state.features.ndim
-    for item in load_training_labels(args.resume) if earlier is not None else ():
-        classes.update((info.value, info) for info in item.info.classes)
-        pairs.append(_earlier_pair(item, ndim))
+    ndim = args.ndim if earlier is None else _agreed_ndim(args, earlier)
+    if earlier is not None and earlier.project is not None:
+        pairs = _project_pairs(earlier.project, ndim)
+        classes = {info.value: info for info in earlier.classes}
+    elif earlier is not None:
+        for item in load_training_labels(earlier.path):
+            classes.update((info.value, info) for info in item.info.classes)
+            pairs.append(_earlier_pair(item, ndim))
     for image_path, labels_path in args.pair or ():
         image = open_input(image_path, args)
         ndim = ndim or guess_ndim(image)
@@ -89,6 +95,35 @@ def open_training_set(args: argparse.Namespace, earlier: PixelClassifier | None)
         for info in named:
             classes.setdefault(info.value, info)
     return TrainingSet(_with_same_channel_axis(pairs), ndim, classes)
+
+
+def _agreed_ndim(args: argparse.Namespace, earlier: Earlier) -> int:
+    """In how many axes filters run when a training is gone on with."""
+    ndim = earlier.features.ndim
+    if args.ndim not in (None, ndim):  # a file of features says it as well
+        raise ValueError(
+            f"features must be {ndim}D, as those of '{earlier.path}' are; got {args.ndim}D. Choose others, or leave "
+            "out --ndim."
+        )
+    return ndim
+
+
+def _project_pairs(project: Project, ndim: int) -> list[TrainingPair]:
+    """What a project is trained on."""
+    from napari_pixclass.io import ImageFile
+
+    pairs = []
+    for image, labelled in zip(project.training_images, project.labels, strict=True):
+        data: Any = image.data
+        axis = None if image.channel_axis is None else image.channel_axis % data.ndim
+        axes = list("Q" * (data.ndim - 2) + "YX")
+        if axis is not None:
+            axes = list("Q" * (data.ndim - 3) + "YX")
+            axes.insert(axis, "C")
+        file = ImageFile(image.name, data, "".join(axes), axis)
+        path = str(image.found[0].path)
+        pairs.append(TrainingPair(file, labelled, image.spacing(ndim), path))
+    return pairs
 
 
 def _earlier_pair(item: TrainingLabels, ndim: int) -> TrainingPair:

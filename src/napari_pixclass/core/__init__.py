@@ -21,6 +21,7 @@ from ._axes import (
 from ._blocks import iter_blocks, n_blocks, region_shape
 from ._candidates import Candidates
 from ._channel_features import ChannelFeatures, Features
+from ._chosen_features import ChosenFeatures
 from ._classes import MAX_NAME_LENGTH, PALETTE, ClassInfo, default_class
 from ._compute import compute_features
 from ._confusion_picture import draw_confusion
@@ -102,6 +103,7 @@ __all__ = [
     "Calibration",
     "Candidates",
     "ChannelFeatures",
+    "ChosenFeatures",
     "ClassInfo",
     "CompiledForest",
     "ConfusionMatrix",

@@ -168,7 +168,7 @@ class ArchiveReader:
         data = self._read(entry, n_bytes + MAX_ARRAY_HEADER)
         # The header is compared, not parsed: there is only one that fits.
         start = max(len(data) - n_bytes, 0)
-        if _header_parts(data[:start]) != _header_parts(_array_header(wanted, shape)):
+        if header_parts(data[:start]) != header_parts(array_header(wanted, shape)):
             raise FileContentError(f"its part {entry} is not {dtype} numbers of shape {shape}")
         numbers = np.frombuffer(data, dtype=wanted, offset=start).reshape(shape)
         return numbers.astype(wanted.newbyteorder("="))
@@ -198,7 +198,7 @@ class ArchiveReader:
         return data
 
 
-def _array_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+def array_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     """What stands before the numbers of an array."""
     header = io.BytesIO()
     fields = {"descr": dtype.str, "fortran_order": False, "shape": shape}
@@ -206,7 +206,7 @@ def _array_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     return header.getvalue()
 
 
-def _header_parts(header: bytes) -> tuple[bytes, bytes]:
+def header_parts(header: bytes) -> tuple[bytes, bytes]:
     """Magic number and text, without the spaces that fill it up and the length that counts them."""
     return header[:8], header[10:].rstrip()
 

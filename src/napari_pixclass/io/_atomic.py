@@ -53,9 +53,8 @@ def replacing_all(paths: Iterable[str | os.PathLike[str]]) -> Iterator[list[Path
             _flush(temporary, os.O_RDWR)
         for temporary, target in zip(temporaries, targets, strict=True):
             temporary.replace(target)
-        if os.name == "posix":  # elsewhere folders cannot be opened, and need not be
-            for folder in {target.parent for target in targets}:
-                _flush(folder, os.O_RDONLY)
+        for folder in {target.parent for target in targets}:
+            flush_folder(folder)
     finally:
         for temporary in temporaries:
             temporary.unlink(missing_ok=True)
@@ -74,6 +73,12 @@ def check_target(path: str | os.PathLike[str]) -> None:
         raise PermissionError(
             f"the folder of a file to write must be writable; '{path.parent}' is not."
         )
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the disk hold the names that files in a folder have got."""
+    if os.name == "posix":  # elsewhere folders cannot be opened, and need not be
+        _flush(folder, os.O_RDONLY)
 
 
 def _flush(path: Path, flags: int) -> None:

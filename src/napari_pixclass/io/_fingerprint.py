@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from napari_pixclass.core import ArrayLike, Region
 
@@ -20,6 +20,9 @@ N_BLOCKS = 8
 BLOCK_PIXELS = 1 << 17
 BLOCK_EDGE = 512
 """Of larger ones so many blocks are, each of so many pixels: the middle, and places all over the image."""
+
+PIECE_BYTES = 1 << 25
+"""An image that is read from end to end is read in pieces of this size."""
 
 
 def fingerprint(image: ArrayLike) -> str:
@@ -38,6 +41,35 @@ def fingerprint(image: ArrayLike) -> str:
         block = np.ascontiguousarray(np.asarray(image[region]), dtype=dtype)
         digest.update(block.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def whole_fingerprint(image: ArrayLike) -> str:
+    """As `fingerprint`, but every value counts, and all of the image is read."""
+    dtype = np.dtype(image.dtype).newbyteorder("<")
+    shape = tuple(map(int, image.shape))
+    digest = blake2b(repr((shape, dtype.str)).encode(), digest_size=16)
+    for region in rows_of(shape, dtype.itemsize):
+        block = np.ascontiguousarray(np.asarray(image[region]), dtype=dtype)
+        digest.update(block.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def rows_of(shape: Sequence[int], itemsize: int) -> Iterator[Region]:
+    """Cut an array into pieces that lie one after the other in memory, each of about `PIECE_BYTES` at most."""
+    n_whole = len(shape)  # axes, from the last one, of which a piece has everything
+    while n_whole > 0 and math.prod(shape[len(shape) - n_whole :]) * itemsize > PIECE_BYTES:
+        n_whole -= 1
+    lead = len(shape) - n_whole
+    rest = tuple(slice(0, length) for length in shape[lead:])
+    if lead == 0:
+        yield rest
+        return
+    n_bytes = max(1, math.prod(shape[lead:]) * itemsize)
+    step = max(1, PIECE_BYTES // n_bytes)
+    for outer in np.ndindex(*shape[: lead - 1]):
+        where = tuple(slice(at, at + 1) for at in outer)
+        for start in range(0, shape[lead - 1], step):
+            yield (*where, slice(start, min(start + step, shape[lead - 1])), *rest)
 
 
 def _regions(shape: tuple[int, ...], itemsize: int) -> Iterator[Region]:

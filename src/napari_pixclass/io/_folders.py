@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from ._atomic import check_target
+from ._atomic import check_target, flush_folder
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
@@ -56,12 +56,7 @@ def put_in_place(source: Path, target: Path, trash: Path) -> None:
         check_replaceable(target)
         target.rename(trash / f"replaced-{secrets.token_hex(4)}")
     source.rename(target)
-    if os.name == "posix":
-        handle = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    flush_folder(target.parent)
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_pixclass.core import ClassInfo
+from napari_pixclass.core import ClassInfo, valid_sharpness
 
 from ._archive import FileContentError
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Kind = TypeVar("Kind")
+
+MAX_AXES = 16
 
 
 class JsonValues:
@@ -56,6 +59,43 @@ class JsonValues:
         if not low <= value <= high:
             raise FileContentError(f"{name!r} of {self._what} in it is not within {low} and {high}")
         return value
+
+    def text(self, name: str, most: int) -> str:
+        """Text of `most` characters at most."""
+        text = self.get(name, str)
+        if len(text) > most:
+            raise FileContentError(f"{name!r} in it is longer than {most} characters")
+        return text
+
+    def optional_text(self, name: str, most: int) -> str | None:
+        """As `text`, or None."""
+        return None if self.get(name, object) is None else self.text(name, most)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array, no axis of which is empty."""
+        lengths = self.get(name, list)
+        if not 1 <= len(lengths) <= MAX_AXES or not all(type(n) is int and n >= 1 for n in lengths):
+            raise FileContentError("the shape in it is none")
+        if math.prod(lengths) >= 2**62:
+            raise FileContentError("the shape in it is too large")
+        return tuple(lengths)
+
+    def pixel_size(self, name: str, ndim: int) -> tuple[float, ...]:
+        """Size of a pixel along `ndim` axes."""
+        sizes = self.get(name, list)
+        numbers = [float(s) for s in sizes if type(s) in (int, float) and 0 < s < 1e300]
+        if not len(numbers) == len(sizes) == ndim:
+            raise FileContentError("the pixel size in it is none")
+        return tuple(numbers)
+
+    def sharpness(self, name: str) -> float:
+        """A power to which probabilities can be raised."""
+        value = self.get(name, object)
+        try:
+            return valid_sharpness(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            reason = str(error).rstrip(".")
+            raise FileContentError(f"its {name} cannot be used ({reason})") from error
 
     def optional_whole(self, name: str, low: int, high: int) -> int | None:
         """As `whole`, or None."""

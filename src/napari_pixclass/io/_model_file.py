@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from datetime import UTC, datetime
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,6 +20,8 @@ from ._archive import ArchiveKind, ArchiveReader, FileContentError, ModelFileErr
 from ._atomic import replacing
 from ._model_features import features_header
 from ._model_info import FORMAT, ModelInfo, format_version_for
+from ._project_info import CLASSIFIER_NAME
+from ._versions import versions
 
 if TYPE_CHECKING:
     import os
@@ -85,7 +85,7 @@ def save_model(classifier: PixelClassifier, path: str | os.PathLike[str]) -> Non
         "format": FORMAT,
         "format_version": format_version_for(state.features, state.n_samples, state.sharpness),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": _versions(),
+        "versions": versions(),
         **features_header(state.features),
         "channel_axis": None if state.channel_axis is None else int(state.channel_axis),
         "spacing": list(state.spacing),
@@ -171,7 +171,9 @@ def forest_fingerprint(path: str | os.PathLike[str]) -> str:
 def _existing_file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"a model must be a file; '{path}' is a folder.")
+        inside = path / CLASSIFIER_NAME
+        hint = f" The model of this project is '{inside}'." if inside.is_file() else ""
+        raise IsADirectoryError(f"a model must be a file; '{path}' is a folder.{hint}")
     if not path.exists():
         raise FileNotFoundError(f"the model file must exist; there is no '{path}'.")
     return path
@@ -253,13 +255,3 @@ def _estimator_header(estimator: Any) -> Mapping[str, Any] | None:
             )
         parameters[name] = plain
     return parameters
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for name in ("napari-pixclass", "numpy", "scikit-learn", "numba"):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:  # a source tree that was never installed
-            continue
-    return versions

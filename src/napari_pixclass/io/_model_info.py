@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from napari_pixclass.core import ChannelFeatures, ClassInfo, valid_sharpness, valid_spacing
+from napari_pixclass.core import ChannelFeatures, ClassInfo, valid_spacing
 
 from ._archive import ModelFileError
 from ._json_values import JsonValues, class_table
@@ -155,12 +155,7 @@ def _sharpness(values: JsonValues, format_version: int) -> float:
     """1 where the file says nothing: only since version 4 it may."""
     if format_version < 4 or "sharpness" not in values.all():
         return 1.0
-    try:
-        return valid_sharpness(_number(values.get("sharpness", object)))
-    except ModelFileError:
-        raise
-    except ValueError as error:
-        raise ModelFileError(f"its sharpness cannot be used ({str(error).rstrip('.')})") from error
+    return values.sharpness("sharpness")
 
 
 def _words(values: dict[Any, Any]) -> dict[str, str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._archive import MAX_ARRAY_HEADER, FileContentError, array_header, header_parts
 from ._atomic import file_to_write
 from ._flat_file import FlatFile
 from ._image_file import ImageFile
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     import numpy.typing as npt
@@ -30,6 +31,32 @@ def write_npy(
     """Write an array, atomically unless the caller sees to that."""
     with file_to_write(path, atomic=atomic) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
+
+
+def read_exact_npy(path: Path, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Read an array of this type and shape, which the file must hold exactly as it is written here.
+
+    Raises
+    ------
+    FileContentError
+        If it is missing, or something else.
+    """
+    wanted = np.dtype(dtype)
+    n_bytes = wanted.itemsize * math.prod(shape)
+    if not os.path.isfile(path):  # nor a pipe, which would be waited for
+        raise FileContentError("it is missing")
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        start = size - n_bytes
+        file.seek(0)
+        header = file.read(start) if 0 <= start <= MAX_ARRAY_HEADER else b""
+        is_whole = len(header) == 10 + int.from_bytes(header[8:10], "little")
+        if not is_whole or header_parts(header) != header_parts(array_header(wanted, shape)):
+            raise FileContentError(f"it is not {dtype} numbers of shape {shape}")
+        numbers = np.fromfile(file, wanted, math.prod(shape))
+    if numbers.size != math.prod(shape):
+        raise FileContentError("it is incomplete")
+    return numbers.reshape(shape).astype(wanted.newbyteorder("="))
 
 
 class NpyStore(FlatFile):

@@ -191,6 +191,18 @@ def read_zarr(path: Path, name: str, inner: str = "") -> ImageFile:
     )
 
 
+def stored_levels(path: Path) -> list[Any]:
+    """Arrays of all resolutions of an OME-Zarr image, the finest first; none where it is something else."""
+    import zarr
+
+    node: Any = zarr.open(path, mode="r")
+    if isinstance(node, zarr.Array):
+        return []
+    attributes = node.attrs.asdict()
+    described: Any = attributes.get("ome", attributes).get("multiscales")
+    return [node[dataset["path"]] for dataset in described[0]["datasets"]] if described else []
+
+
 def _channel_names(ome: Mapping[str, Any]) -> list[str]:
     shown = ome.get("omero")
     channels = shown.get("channels") if isinstance(shown, dict) else None

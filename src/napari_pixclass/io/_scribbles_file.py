@@ -6,35 +6,28 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-
-from napari_pixclass.core import LabelledPixels, with_positions
 
 from ._archive import ArchiveKind, ArchiveReader, FileContentError, write_archive
 from ._atomic import replacing
 from ._json_values import JsonValues, class_table
+from ._runs import MAX_PIXELS, Runs, pixels_of, runs_of
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
-    from napari_pixclass.core import ClassInfo
+    from napari_pixclass.core import ClassInfo, LabelledPixels
 
 FORMAT = "napari-pixclass scribbles"
 
 FORMAT_VERSION = 1
 """Raised when older programs could no longer read a file, or would read it wrongly."""
 
-MAX_PIXELS = 100_000_000
-"""Whoever has labelled more than this has not painted it; reading it would take gigabytes."""
-
 MAX_TEXT = 1000
 """Most characters of a name or a path."""
-
-MAX_AXES = 16
 
 KIND = ArchiveKind("scribbles", "scribbles.json", "runs", "Label fewer pixels.")
 
@@ -109,13 +102,11 @@ class ScribblesInfo:
         classes = class_table(rows, 2**63 - 1)
         if len({info.value for info in classes}) < len(classes):
             raise FileContentError("two classes in it have the same value")
-        shape = _shape(values.get("shape", list))
+        shape = values.shape("shape")
         n_pixels = values.whole("n_pixels", 0, min(math.prod(shape), MAX_PIXELS))
         return cls(
-            image_name=_text(values, "image_name"),
-            image_path=(
-                None if values.get("image_path", object) is None else _text(values, "image_path")
-            ),
+            image_name=values.text("image_name", MAX_TEXT),
+            image_path=values.optional_text("image_path", MAX_TEXT),
             shape=shape,
             dtype=dtype,
             classes=classes,
@@ -124,7 +115,11 @@ class ScribblesInfo:
             n_classes=values.whole("n_classes", 0, n_pixels),
             n_runs=values.whole("n_runs", 0, n_pixels),
             channel_axis=_channel_axis(values, len(shape)),
-            pixel_size=_pixel_size(values, len(shape)),
+            pixel_size=(
+                values.pixel_size("pixel_size", len(shape))
+                if "pixel_size" in values.all()
+                else None
+            ),
         )
 
 
@@ -162,12 +157,8 @@ def save_scribbles(
     OSError
         If `path` cannot be written.
     """
-    if len(labelled) > MAX_PIXELS:
-        raise ValueError(
-            f"scribbles to save must be {MAX_PIXELS:,} pixels at most; got {len(labelled):,}. Save the labels layer "
-            "itself instead."
-        )
-    runs, dtype = _runs(labelled), labelled.values.dtype
+    found, dtype = runs_of(labelled), labelled.values.dtype
+    runs = {name: getattr(found, name).astype(kind) for name, kind in _ARRAYS.items()}
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -208,7 +199,9 @@ def load_scribbles(path: str | os.PathLike[str]) -> tuple[LabelledPixels, Scribb
             runs = {
                 name: reader.array(name, dtype, (info.n_runs,)) for name, dtype in _ARRAYS.items()
             }
-        return _pixels(runs, info), info
+        if len(np.unique(runs["value"])) != info.n_classes:
+            raise FileContentError("it does not hold as many pixels and classes as it says")
+        return pixels_of(Runs(**runs), info.shape, info.dtype, info.n_pixels), info
     except FileContentError as error:
         raise _unreadable(path, error) from error
 
@@ -228,66 +221,11 @@ def inspect_scribbles(path: str | os.PathLike[str]) -> ScribblesInfo:
         raise _unreadable(path, error) from error
 
 
-def _runs(labelled: LabelledPixels) -> dict[str, npt.NDArray[Any]]:
-    positions, values = labelled.positions, labelled.values
-    breaks = (np.diff(positions) != 1) | (values[1:] != values[:-1])
-    first = np.flatnonzero(np.concatenate([np.ones(min(len(positions), 1), dtype=bool), breaks]))
-    lengths = np.diff(first, append=len(positions))
-    found = {"start": positions[first], "length": lengths, "value": values[first]}
-    return {name: found[name].astype(dtype) for name, dtype in _ARRAYS.items()}
-
-
-def _pixels(runs: dict[str, npt.NDArray[Any]], info: ScribblesInfo) -> LabelledPixels:
-    starts, lengths, values = runs["start"], runs["length"], runs["value"]
-    if len(starts):
-        # Each is compared with the size before sums of them are made: nothing can overflow.
-        size = math.prod(info.shape)
-        fits = (
-            starts.min() >= 0
-            and starts.max() < size
-            and lengths.min() >= 1
-            and lengths.max() <= size
-        )
-        if (
-            not fits
-            or starts[-1] + lengths[-1] > size
-            or (starts[1:] < starts[:-1] + lengths[:-1]).any()
-        ):
-            raise FileContentError("its pixels are not in order")
-        if values.min() < 1 or values.max() > np.iinfo(info.dtype).max:
-            raise FileContentError(f"its class values are not within {info.dtype}")
-    if lengths.sum() != info.n_pixels or len(np.unique(values)) != info.n_classes:
-        raise FileContentError("it does not hold as many pixels and classes as it says")
-    positions = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(
-        info.n_pixels
-    )
-    return with_positions(info.shape, positions, np.repeat(values, lengths).astype(info.dtype))
-
-
-def _shape(lengths: list[object]) -> tuple[int, ...]:
-    if not 1 <= len(lengths) <= MAX_AXES or not all(type(n) is int and n >= 1 for n in lengths):
-        raise FileContentError("the shape in it is none")
-    shape = tuple(n for n in lengths if isinstance(n, int))
-    if math.prod(shape) >= 2**62:
-        raise FileContentError("the shape in it is too large")
-    return shape
-
-
 def _channel_axis(values: JsonValues, ndim: int) -> int | None:
     """Files of before had none, and most have none."""
     if "channel_axis" not in values.all():
         return None
     return values.whole("channel_axis", -1, ndim)
-
-
-def _pixel_size(values: JsonValues, ndim: int) -> tuple[float, ...] | None:
-    if "pixel_size" not in values.all():
-        return None
-    sizes = values.get("pixel_size", list)
-    numbers = [float(s) for s in sizes if type(s) in (int, float) and math.isfinite(s) and s > 0]
-    if not len(numbers) == len(sizes) == ndim:
-        raise FileContentError("the pixel size in it is none")
-    return tuple(numbers)
 
 
 def _time(text: str) -> datetime:
@@ -298,13 +236,6 @@ def _time(text: str) -> datetime:
     if time.tzinfo is None or not 1970 < time.year < 3000:
         raise FileContentError("the time in it is none")
     return time
-
-
-def _text(values: JsonValues, name: str) -> str:
-    text = values.get(name, str)
-    if len(text) > MAX_TEXT:
-        raise FileContentError(f"{name!r} in it is longer than {MAX_TEXT} characters")
-    return text
 
 
 def _writable(text: str) -> str:

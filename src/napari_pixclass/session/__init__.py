@@ -1,12 +1,11 @@
 """One interactive project: settings, samples, classifier, signals. No Qt, no napari."""
 
-from ._arrivals import Arrivals, Arrived, Missing, OpenedFile
+from ._arrivals import Arrivals, Arrived, Missing, OpenedFile, array_of
 from ._arriving import Arriving, ImageReference, ScribbledImage
 from ._autosave import Autosave
 from ._batch import FileBatch
 from ._batch_results import OpenedResults
 from ._batch_task import BatchFile, FileState
-from ._chosen_features import ChosenFeatures
 from ._disk_task import FileFormat, Place, Written, lazy_levels
 from ._evaluation import Comparison, Evaluation
 from ._jobs import Job, Mailbox
@@ -18,10 +17,14 @@ from ._place_walk import Destination
 from ._plan import Plan, resolve
 from ._prediction import Prediction
 from ._preview import FeaturePreview, preview_steps
+from ._project_content import ContentMaker
+from ._project_opening import ProjectOpening, SourceReference
 from ._queue import JobQueue
 from ._recovery import Offer, Recovery
+from ._restorable_session import RestorableSession
 from ._seen_labels import count_labels
 from ._session import Session
+from ._session_project import SessionProject
 from ._sources import (
     ArrayImage,
     ArrayLabels,
@@ -47,8 +50,8 @@ __all__ = [
     "Arriving",
     "Autosave",
     "BatchFile",
-    "ChosenFeatures",
     "Comparison",
+    "ContentMaker",
     "Destination",
     "DoubtfulStroke",
     "Evaluation",
@@ -76,14 +79,19 @@ __all__ = [
     "Plan",
     "Positions",
     "Prediction",
+    "ProjectOpening",
     "Recovery",
+    "RestorableSession",
     "ScribbledImage",
     "Session",
+    "SessionProject",
     "Snapshot",
+    "SourceReference",
     "StackedImage",
     "TileStore",
     "View",
     "Written",
+    "array_of",
     "count_labels",
     "filled_labels",
     "indices_of",

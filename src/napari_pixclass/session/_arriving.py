@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_pixclass.core import ClassInfo, FeatureSet, LabelledPixels
 from napari_pixclass.io import (
+    PROJECT_SUFFIX,
     SCRIBBLES_SUFFIX,
     ImageFile,
     TrainingLabels,
     load_scribbles,
     load_training_labels,
 )
+
+from ._project_opening import ProjectOpening, read_opening
 
 if TYPE_CHECKING:
     from napari_pixclass.core import PixelClassifier
@@ -54,6 +57,10 @@ class ImageReference(Protocol):
             If that is another image.
         """
         ...
+
+
+class LabelledReference(ImageReference, Protocol):
+    """An image that brings its labels along."""
 
     def labels_on(self, shape: tuple[int, ...], axes: str) -> LabelledPixels:
         """Its labels, for an image of this shape and these axes without its channels.
@@ -159,6 +166,8 @@ class Arriving:
         What it is to be trained with, where there is none.
     notes
         What could not be taken over, one sentence each.
+    project
+        The project that it is; then all else but its images is in there.
     """
 
     name: str
@@ -167,6 +176,7 @@ class Arriving:
     classifier: PixelClassifier | None = None
     features: FeatureSet | None = None
     notes: tuple[str, ...] = field(default=())
+    project: ProjectOpening | None = None
 
 
 def read_scribbles(path: Path) -> Arriving:
@@ -208,5 +218,16 @@ def read_project(path: Path) -> Arriving:
     )
 
 
-READERS = {SCRIBBLES_SUFFIX: read_scribbles, ".pixclass": read_training, ".ilp": read_project}
+def read_saved_project(path: Path) -> Arriving:
+    """Read a project that was saved by a session."""
+    opening = read_opening(path)
+    return Arriving(opening.folder.name, opening.references, project=opening)
+
+
+READERS = {
+    SCRIBBLES_SUFFIX: read_scribbles,
+    ".pixclass": read_training,
+    ".ilp": read_project,
+    PROJECT_SUFFIX: read_saved_project,
+}
 """What reads a file, by its suffix."""

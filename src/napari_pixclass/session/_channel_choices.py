@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_pixclass.core import ChannelFeatures, FeatureSet
+from napari_pixclass.core import ChannelFeatures, ChosenFeatures, FeatureSet
 
-from ._chosen_features import ChosenFeatures
 from ._class_editing import ClassEditing
 
 

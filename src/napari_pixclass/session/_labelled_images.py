@@ -52,7 +52,7 @@ class LabelledImages(ChannelChoices):
             An image (`ImageSource` or array; a list of them for its channels) and its labels (`LabelsSource` or
             array).
         options
-            For an array: ``channel_axis``, ``pixel_size`` and ``name``, as in `ArrayImage`.
+            For an array: ``channel_axis``, ``pixel_size``, ``name`` and ``path``, as in `ArrayImage`.
 
         Returns
         -------

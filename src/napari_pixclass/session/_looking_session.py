@@ -30,9 +30,8 @@ from ._training import Training
 from ._view import View, tiles_of
 
 if TYPE_CHECKING:
-    from napari_pixclass.core import PixelClassifier
+    from napari_pixclass.core import ChosenFeatures, PixelClassifier
 
-    from ._chosen_features import ChosenFeatures
     from ._prediction import Prediction
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_pixclass.core import resolve_axes
+from napari_pixclass.core import ChosenFeatures, resolve_axes
 
-from ._chosen_features import ChosenFeatures
 from ._sources import ImageSource, Pair
 
 if TYPE_CHECKING:

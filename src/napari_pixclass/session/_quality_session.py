@@ -10,6 +10,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_pixclass.core import (
+    ChosenFeatures,
     CrossValidation,
     FeatureSet,
     FeatureSuggestions,
@@ -18,7 +19,6 @@ from napari_pixclass.core import (
 )
 
 from ._batch_session import BatchSession
-from ._chosen_features import ChosenFeatures
 from ._figure_files import Figures, check_ending
 from ._jobs import Job
 from ._priority import IN_NO_HURRY
@@ -54,6 +54,8 @@ class QualitySession(BatchSession):
         self._trial_cache = SampleCache(REMEMBERED_BYTES)
         self._validation: CrossValidation | None = None
         self._validated_on: object = None
+        self._validated_names = True
+        """Whether its classes are those that there are now."""
         self._calibrate = False
         self._found_sharpness = 1.0
         self._suggestions: FeatureSuggestions | None = None
@@ -88,6 +90,7 @@ class QualitySession(BatchSession):
 
         def keep(result: CrossValidation) -> None:
             self._validation, self._validated_on = result, inputs
+            self._validated_names = True
             self._found_sharpness = result.sharpness
             self.cross_validated.emit(result)
             self._calibrate_classifier()
@@ -101,9 +104,12 @@ class QualitySession(BatchSession):
 
     @property
     def cross_validation(self) -> CrossValidation | None:
-        """What the last cross-validation has given, with the names that classes have now; None before."""
+        """What the last cross-validation has given, with the names that classes have now; None before.
+
+        Where other labels have taken the place of those that it was made of, classes keep their names.
+        """
         result = self._validation
-        if result is not None:
+        if result is not None and self._validated_names:
             renamed = result.renamed(self.classes)
             self._validation = result if renamed.classes == result.classes else renamed
         return self._validation
@@ -149,6 +155,17 @@ class QualitySession(BatchSession):
     def sharpness(self) -> float:
         """The power to which probabilities are raised: 1 unless they are to be calibrated."""
         return self._found_sharpness if self._calibrate else 1.0
+
+    @property
+    def found_sharpness(self) -> float:
+        """The power that the last cross-validation has found, or that a classifier came with; 1 before."""
+        return self._found_sharpness
+
+    def restore_calibration(self, on: bool, sharpness: float) -> None:
+        """Set `calibrate`, with a power that was found at another time."""
+        self._found_sharpness = sharpness
+        self._set_calibrate(on)
+        self._calibrate_classifier()
 
     def _set_calibrate(self, on: bool) -> None:
         if on != self._calibrate:
@@ -277,6 +294,15 @@ class QualitySession(BatchSession):
         return is_applied and self._before_suggested not in (None, self._applied)
 
     # Work -------------------------------------------------------------------------------------------------------------
+
+    def leave_labels(self) -> None:
+        """Say that other labels take the place of all there were: what is being tried on those is of no use any more.
+
+        Figures stay, and are known to be old.
+        """
+        self._trying.cancel((CROSS_VALIDATION, SUGGESTION))
+        self._validated_names = False
+        self._before_suggested = self._applied = None
 
     def _trial(self) -> Trial:
         """Images and labels as they are now.

@@ -17,12 +17,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Entry:
-    """A job in the queue: what it is about, and the job before it that must have succeeded."""
+    """A job in the queue: what it is about, the job before it that must have succeeded, and if it survives."""
 
     job: Job[Any]
     topic: str
     subject: object
     needs: Job[Any] | None
+    outlives: bool
 
     @property
     def is_possible(self) -> bool:
@@ -90,13 +91,15 @@ class JobQueue:
         needs: Job[Any] | None = None,
         on_step: Callable[[Step], object] | None = None,
         on_end: Callable[[], object] | None = None,
+        outlives: bool = False,
     ) -> Job[T]:
         """Run `steps` when everything before is done, and call `succeed` with the result unless cancelled by then.
 
         So is `on_step`, with every step. `on_end` is called after all that has been begun, however it ended.
 
         Earlier jobs about the same subject of the same topic are cancelled. So is this one, if the job that it
-        `needs` fails or is cancelled.
+        `needs` fails or is cancelled. If the queue is closed while it runs, one that `outlives` that is finished all
+        the same; nobody hears of it.
         """
         if self._closed:
             raise RuntimeError(
@@ -106,7 +109,7 @@ class JobQueue:
             [e for e in self._entries if (e.topic, e.subject) == (topic, subject)],
         )
         job = Job(steps, self._mailbox)
-        entry = _Entry(job, topic, subject, needs)
+        entry = _Entry(job, topic, subject, needs, outlives)
 
         def on_finished(job: Job[T]) -> None:
             if entry is not self._running:  # cancelled while it was waiting
@@ -139,9 +142,9 @@ class JobQueue:
         self._cancel([e for e in self._entries if topics is None or e.topic in topics])
 
     def close(self) -> None:
-        """Cancel everything; nothing can be started afterwards."""
+        """Cancel everything but what outlives it; nothing can be started afterwards."""
         self._closed = True
-        self.cancel()
+        self._cancel([e for e in self._entries if not (e.outlives and e is self._running)])
         # What the worker has been given it must still finish: somebody may be waiting for it.
         self._executor.shutdown(wait=False)
 

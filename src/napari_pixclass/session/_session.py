@@ -15,6 +15,7 @@ from psygnal import Signal
 
 from napari_pixclass.core import (
     OUTPUTS,
+    ChosenFeatures,
     ClassInfo,
     SampleCache,
     Step,
@@ -23,7 +24,6 @@ from napari_pixclass.core import (
     warm_up,
 )
 
-from ._chosen_features import ChosenFeatures
 from ._disk_task import SUFFIXES, DiskTask, FileFormat, Place, Written
 from ._jobs import Job
 from ._label_exchange import LabelExchange

@@ -94,12 +94,16 @@ class LabelsSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArrayImage:
-    """An image that is an array; equal to another one that is the same array, read the same way."""
+    """An image that is an array; equal to another one that is the same array, read the same way.
+
+    `path` is the file that it came from, where that is known.
+    """
 
     data: ArrayLike
     channel_axis: int | None = None
     pixel_size: tuple[float, ...] | None = None
     name: str = "image"
+    path: str | None = None
     problem: ClassVar[None] = None
 
     @property
@@ -249,7 +253,7 @@ class Snapshot:
         )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Pair:
     """An image and the labels painted on it."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_pixclass.core import (
     ArrayLike,
     ChannelFeatures,
+    ChosenFeatures,
     LabelledPixels,
     SampleCache,
     Steps,
@@ -16,7 +17,6 @@ from napari_pixclass.core import (
     valid_spacing,
 )
 
-from ._chosen_features import ChosenFeatures
 from ._sources import Snapshot, spacing_of
 
 if TYPE_CHECKING:

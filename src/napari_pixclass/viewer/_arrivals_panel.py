@@ -64,7 +64,7 @@ class ArrivalsPanel(Panel):
     def _show_notes(self) -> None:
         text = " ".join(self._arrivals.notes)
         shown = text if len(text) <= MAX_NOTE else text[: MAX_NOTE - 1] + "…"
-        self.notes.setText(f"Not taken over. {shown}")
+        self.notes.setText(shown)
         self.notes.setToolTip(plain_tooltip("\n".join(self._arrivals.notes)))
         self._notes_row.setVisible(bool(text))
 
@@ -86,7 +86,11 @@ class ArrivalsPanel(Panel):
     def _on_file_requested(self, missing: Missing) -> None:
         known = next((path.parent for path in missing.image.paths if path.parent.is_dir()), None)
         start = known or self._session.folder
-        path, _ = QFileDialog.getOpenFileName(self, f"Where is {missing.image.name}?", str(start))
+        question = f"Where is {missing.image.name}?"
+        if any(path.suffix.lower() == ".zarr" for path in missing.image.paths):
+            path = QFileDialog.getExistingDirectory(self, question, str(start))
+        else:
+            path, _ = QFileDialog.getOpenFileName(self, question, str(start))
         if path:
             self._session.folder = Path(path).parent
             self._arrivals.supply(missing, path)

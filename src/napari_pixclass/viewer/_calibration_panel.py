@@ -59,7 +59,8 @@ class CalibrationPanel(FoldingPanel):
         power = f" (sharpness {self._session.sharpness:.2f})" if is_on else ""
         self.apply.setText(f"Apply to probabilities{power}")
         self.apply.setChecked(is_on)
-        self.apply.setEnabled(is_on or result is not None)
+        is_known = result is not None or self._session.found_sharpness != 1
+        self.apply.setEnabled(is_on or is_known)
         for widget in (self.error, self.view):
             widget.setVisible(result is not None)
         if result is None:

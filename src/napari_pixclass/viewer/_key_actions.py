@@ -108,6 +108,16 @@ class KeyActions:
             self._say("There is no place before this one.")
         self._session.previous_place()
 
+    def save_project(self) -> None:
+        """Save the project, if it has a name."""
+        if self._session.project.path is None:
+            self._say("The project has no name yet: press Save in the Train dock.")
+        else:
+            try:
+                self._session.save_project()
+            except ValueError as error:
+                self._say(str(error))
+
     def level_automatically(self) -> None:
         """Give what is on screen all the contrast there is."""
         self._session.levels.fit_visible()

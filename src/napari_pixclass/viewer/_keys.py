@@ -58,6 +58,7 @@ KEYS = (
     *CLASS_KEYS,
     Key("Shift+E", "Eraser, and back to the brush", KeyActions.toggle_eraser),
     Key("Shift+T", "Train", KeyActions.train),
+    Key("Ctrl+Shift+S", "Save the project", KeyActions.save_project),
     Key("Shift+I", "Live update on or off", KeyActions.toggle_live_update),
     Key("Shift+N", "Next place to label", KeyActions.next_place),
     Key("Shift+B", "Back to the place before", KeyActions.previous_place),

@@ -11,7 +11,8 @@ import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QTimer
 
-from napari_pixclass.io import ImageFile
+from napari_pixclass.core import LabelledPixels
+from napari_pixclass.io import ImageFile, ProjectImage, ProjectLabels
 from napari_pixclass.session import (
     Arrivals,
     Arrived,
@@ -19,14 +20,25 @@ from napari_pixclass.session import (
     ImageSource,
     Missing,
     OpenedFile,
+    Pair,
+    ProjectOpening,
+    SourceReference,
 )
 
 from ._file_place import place_in_file
 from ._opening_viewer import opening_viewer
+from ._project_layers import (
+    COLOURS,
+    give_pixel_size,
+    is_array_of,
+    project_labels,
+    project_layer,
+    same_file,
+)
 from ._sources import METADATA_KEY, LayerImage, LayerLabels, labels_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from napari.components import LayerList
 
@@ -36,9 +48,6 @@ PATIENCE_MS = 50
 
 SMALL = 2**26
 """Bytes of an image that is read at once."""
-
-COLOURS = (3, 4)
-"""Samples of a pixel that are shown as a colour."""
 
 
 class LayerArrivals(Arrivals):
@@ -63,7 +72,11 @@ class LayerArrivals(Arrivals):
         self._notes: tuple[str, ...] = ()
         self._refused: WeakSet[Missing] = WeakSet()
         self._added: list[Image] = []
+        self._earlier: Sequence[Pair] = ()
+        self._taken: WeakSet[Image] = WeakSet()
+        """Layers that are arrays of the project: one cannot be two of them."""
         self.arrived.connect(self._on_arrived)
+        self.noted.connect(self._on_noted)
         session.layers_changed.connect(self._on_layers_changed)
 
     @property
@@ -77,8 +90,11 @@ class LayerArrivals(Arrivals):
         self.missing_changed.emit()
 
     def fitting_layers(self, reference: ImageReference) -> list[Image]:
-        """Image layers on which the labels of an image fit."""
+        """Image layers on which the labels of an image fit; of an array of a project those of its shape."""
         images = self._viewer_session.image_layers
+        if isinstance(reference, SourceReference):
+            shape = reference.source.shape
+            return [layer for layer in images if LayerImage(layer).data.shape == shape]
         if reference.shape is None:
             return images
         return [layer for layer in images if self._shape_of(layer) == reference.shape]
@@ -102,6 +118,10 @@ class LayerArrivals(Arrivals):
         rest = f" {_counted(missing, 'image')} could not be found." if missing else ""
         self._viewer_session.report(f"Opened {arrived.name}: {images}.{rest}")
 
+    def _on_noted(self, note: str) -> None:
+        self._notes += (note,)
+        self.missing_changed.emit()
+
     def _on_layers_changed(self) -> None:
         """An image that was waited for may have been opened by hand."""
         for missing in self.missing:
@@ -118,21 +138,76 @@ class LayerArrivals(Arrivals):
 
     def _known_image(self, reference: ImageReference) -> ImageSource | None:
         """The layer of the image: it came from the same file, or has the same name where there is no file."""
-        paths = list(reference.paths)
         for layer in self.fitting_layers(reference):
-            image = self._viewer_session.image_source(layer)
-            if image is None:
+            if isinstance(reference, SourceReference):
+                if layer not in self._taken and is_array_of(layer, reference):
+                    self._taken.add(layer)
+                    return LayerImage(layer)
                 continue
-            opened_from = None if image.path is None else Path(image.path)
-            is_same = any(_same_file(opened_from, path) for path in paths)
-            if is_same or (layer.name == reference.name and (opened_from is None or not paths)):
+            image = self._viewer_session.image_source(layer)
+            if image is not None and _is_of(image, reference):
                 return image
         return None
+
+    def make_image(self, image: ProjectImage, arrays: Sequence[ImageSource]) -> ImageSource:
+        """An image of a project, made of layers."""
+        layers = [array.layer for array in arrays if isinstance(array, LayerImage)]
+        for layer in layers:
+            if layer not in self._layers:  # removed while the others were waited for
+                self._layers.append(layer)
+            give_pixel_size(layer, image)
+        if image.is_stack:
+            made: ImageSource | None = self._viewer_session.image_source(layers)
+        else:
+            made = LayerImage(layers[0], None if layers[0].rgb else image.channel_axis)
+        if made is None:
+            raise ValueError(f"the channels of {image.name!r} must be image layers.")
+        return made
+
+    def make_pair(
+        self,
+        image: ImageSource,
+        labels: ProjectLabels,
+        labelled: LabelledPixels,
+        known: Pair | None,
+    ) -> Pair:
+        """Train on a labels layer of an image of a project."""
+        if known is not None or not isinstance(image, LayerImage):
+            return super().make_pair(image, labels, labelled, known)
+        layer = project_labels(image, labels, labelled)
+        self._layers.append(layer)
+        return self._viewer_session.add_pair(image, layer)
+
+    def _put_away(self, pairs: Sequence[Pair]) -> None:
+        self._earlier = pairs
+
+    def _settle_project(self, project: ProjectOpening, opened: OpenedFile) -> None:
+        self._taken.clear()
+        super()._settle_project(project, opened)
+        session, earlier = self._viewer_session, self._earlier
+        self._earlier = ()
+        used = {id(layer) for pair in session.pairs for layer in _layers_of(pair)}
+        for pair in earlier:
+            for layer in [layer for layer in _layers_of(pair) if id(layer) not in used]:
+                layer.visible = False
+                session.class_layers.put_away(layer)
+        for pair in session.pairs:
+            for layer in _layers_of(pair):
+                session.class_layers.bring_back(layer)
+        if session.pairs and session.classes:
+            session.select_class(session.classes[0].value)
 
     def _add_image(
         self, reference: ImageReference, image: ImageFile, path: Path | None
     ) -> ImageSource:
         file = path or next((p for p in reference.paths if p.exists()), None)
+        if isinstance(reference, SourceReference):
+            layer = project_layer(image, reference, file)
+            self._taken.add(layer)
+            self._layers.append(layer)
+            if "visible" not in reference.source.layer:
+                self._added.append(layer)
+            return LayerImage(layer)
         image = _planes_last(image)
         layer = image_layer(image, reference, file)
         self._layers.append(layer)
@@ -173,6 +248,12 @@ def image_layer(image: ImageFile, reference: ImageReference, file: Path | None) 
     )
 
 
+def _layers_of(pair: Pair) -> list[Any]:
+    """The layers of an image and its labels."""
+    images = list(getattr(pair.image, "layers", ()))
+    return images + ([pair.labels.layer] if isinstance(pair.labels, LayerLabels) else [])
+
+
 def _planes_last(image: ImageFile) -> ImageFile:
     """The image with its channels first, unless they are colours: napari shows the last two axes."""
     data: Any = image.data
@@ -197,11 +278,11 @@ def _is_coloured(image: ImageFile) -> bool:
     return is_last and data.shape[-1] in COLOURS and data.dtype == np.uint8
 
 
-def _same_file(a: Path | None, b: Path) -> bool:
-    try:
-        return a is not None and a.samefile(b)
-    except OSError:
-        return False
+def _is_of(image: LayerImage, reference: ImageReference) -> bool:
+    paths = list(reference.paths)
+    opened_from = None if image.path is None else Path(image.path)
+    is_same = any(same_file(opened_from, path) for path in paths)
+    return is_same or (image.name == reference.name and (opened_from is None or not paths))
 
 
 def _counted(n: int, what: str) -> str:

@@ -9,7 +9,7 @@ from napari.layers import Image, Labels
 
 from napari_pixclass.core import LabelledPixels
 from napari_pixclass.io import LabelFile, LabelGeometry, in_blocks
-from napari_pixclass.session import ImageSource, LiveSession, Pair
+from napari_pixclass.session import ImageSource, Pair, RestorableSession
 
 from ._adoption import sample_classes
 from ._disk_layers import place_of
@@ -22,7 +22,7 @@ def file_of_layer(layer: Labels) -> LabelFile:
     return LabelFile(str(layer.name), in_blocks(data), classes=sample_classes(layer))
 
 
-class LayerExchange(LiveSession):
+class LayerExchange(RestorableSession):
     """A session whose labels are layers."""
 
     def add_labels(self, image: Any, labelled: LabelledPixels | None = None) -> Pair:

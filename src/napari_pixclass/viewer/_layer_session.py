@@ -34,6 +34,7 @@ from ._preview_layer import PreviewLayer
 from ._sources import (
     LayerImage,
     LayerLabels,
+    brush_size_for,
     describe,
     labels_shape,
     spatial_arguments,
@@ -66,7 +67,7 @@ class LayerSession(LayerExchange):
         super().__init__(wake)
         self._layers = viewer.layers
         self.output_layers = OutputLayers(viewer.layers)
-        self._class_layers = ClassLayers(self, viewer.layers, self.output_layers)
+        self.class_layers = ClassLayers(self, viewer.layers, self.output_layers)
         self.preview_layer = PreviewLayer(viewer.layers)
         self.import_preview = ImportPreview(viewer.layers)
         self._had_pairs = False
@@ -289,7 +290,7 @@ class LayerSession(LayerExchange):
             name=f"Labels of {image.name}",
             **spatial_arguments(source),
         )
-        layer.brush_size = int(np.clip(min(shape[-2:]) // 60, 1, 10))
+        layer.brush_size = brush_size_for(shape)
         self._layers.append(layer)
         self.add_pair(source, layer)
         if self.classes:

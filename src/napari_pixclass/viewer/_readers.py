@@ -17,6 +17,7 @@ from napari_pixclass.io import (
     LABKIT_SUFFIX,
     SCRIBBLES_SUFFIX,
     has_own_labels,
+    is_project,
     open_label_file,
     result_in,
 )
@@ -42,6 +43,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """What reads files of ours, of ilastik and of Labkit; None for others."""
     first = Path(path if isinstance(path, str) else path[0])
     if first.is_dir():
+        if is_project(first):
+            return read_saved_project
         return read_results if all(map(result_in, _files(path))) else None
     return _READERS.get(first.suffix.lower())
 
@@ -63,6 +66,15 @@ def read_project(path: str | Sequence[str]) -> list[LayerData]:
     viewer = _reading_viewer("an ilastik project")
     for file in _files(path):
         session_of(viewer).arrivals.open(file)
+    _show_dock(viewer)
+    return NOTHING_TO_ADD
+
+
+def read_saved_project(path: str | Sequence[str]) -> list[LayerData]:
+    """Go on with a project that was saved here, soon: it is read in the background."""
+    viewer = _reading_viewer("a project")
+    *_, last = _files(path)
+    session_of(viewer).open_project(last)
     _show_dock(viewer)
     return NOTHING_TO_ADD
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from napari_pixclass.session import indices_of, refusal_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Image, Labels, Layer
 
     from napari_pixclass.core import ArrayLike
@@ -210,6 +212,11 @@ def level_shapes(image: LayerImage) -> list[tuple[int, ...]]:
     shapes = [[int(length) for length in data.shape[: layer.ndim]] for data in levels]
     skipped = image.extra_axis
     return [tuple(n for axis, n in enumerate(shape) if axis != skipped) for shape in shapes]
+
+
+def brush_size_for(shape: Sequence[int]) -> int:
+    """Diameter of a brush that is neither a dot nor a blot on an image of this shape."""
+    return int(np.clip(min(shape[-2:]) // 60, 1, 10))
 
 
 def suggested_ndim(layer: Image) -> int:

@@ -13,6 +13,7 @@ from ._keys_panel import KeysPanel
 from ._label_import_panel import LabelImportPanel
 from ._levels_panel import LevelsPanel
 from ._place_panel import PlacePanel
+from ._project_panel import ProjectPanel
 from ._restore_panel import RestorePanel
 from ._training_panel import TrainingPanel
 from ._viewer_session import ViewerSession
@@ -31,6 +32,7 @@ class TrainDock(Dock):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer, _problem)
+        self.project = ProjectPanel(self.session, self.connections)
         self.restore = RestorePanel(self.session, self.connections)
         self.arrivals = ArrivalsPanel(self.session, self.connections)
         self.images = ImagesPanel(self.session, self.connections)
@@ -42,6 +44,7 @@ class TrainDock(Dock):
         self.levels = LevelsPanel(self.session, self.connections)
         self.keys_list = KeysPanel(self.session, self.connections)
         for panel in (
+            self.project,
             self.restore,
             self.arrivals,
             self.images,

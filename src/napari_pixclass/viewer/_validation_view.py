@@ -69,9 +69,7 @@ class ValidationView(QWidget):
         self._result, self._is_current = result, is_current
         self.age.setVisible(not is_current)
         old = "" if is_current else " (of other labels)"
-        self.lead.setText(
-            f"Mean IoU {figure(result.mean_iou)}     F1 {figure(result.mean_f1)}{old}"
-        )
+        self.lead.setText(f"Mean IoU {figure(result.mean_iou)}   F1 {figure(result.mean_f1)}{old}")
         self.others.setText(_basis(result))
         columns = (result.strokes, result.iou, result.f1, result.held_out_accuracy)
         rows = zip(result.classes, *columns, strict=True)

@@ -6,7 +6,7 @@ import os
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.components import ViewerModel
 from psygnal import Signal
@@ -21,6 +21,7 @@ from ._guide import Guide
 from ._keys import Keys
 from ._label_importing import LabelImporting
 from ._layer_arrivals import LayerArrivals
+from ._layer_project import LayerProject
 from ._layer_session import LayerSession
 from ._levels import Levels
 from ._recovery import LayerRecovery
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         PixelClassifier,
         SuspiciousLabels,
     )
+    from napari_pixclass.project import SavedProject
     from napari_pixclass.session import Evaluation
 
 T = TypeVar("T")
@@ -72,6 +74,8 @@ class ViewerSession(LayerSession):
         Labels that are about to be imported.
     arrivals
         Opens files that bring images, labels, classes and classifiers.
+    project
+        Where the session is saved as a whole.
     disk_layers
         Shows what has been written to disk.
     batch_layers
@@ -94,6 +98,7 @@ class ViewerSession(LayerSession):
         self.recovery = LayerRecovery(self, self._mailbox)
         self.importing = LabelImporting(self, self.start_exchange)
         self.arrivals = LayerArrivals(self, viewer.layers, self.start_exchange)
+        self.project = LayerProject(self, self.arrivals, self.start_exchange)
         self.disk_layers = DiskLayers(self)
         self.batch_layers = BatchLayers(self, viewer.layers)
         self.guide = Guide(self, viewer)
@@ -143,6 +148,56 @@ class ViewerSession(LayerSession):
                 self.preview_layer.show(preview)
 
         return self._start(lambda: preview_steps(source, features, index, channel), show, PREVIEW)
+
+    def save_project(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        copy_images: bool | None = None,
+        overwrite: bool = False,
+    ) -> Job[SavedProject]:
+        """Save images, labels, features, classes, classifier and settings as one folder, in the background.
+
+        Images stay where they are and are named by their paths, unless they are to be copied, or no file holds them.
+
+        Parameters
+        ----------
+        path
+            The folder, which ends in ``.pixproject``; None for that of the project at hand.
+        copy_images
+            Whether images are copied into the folder; None: as in the project at hand.
+        overwrite
+            Whether another project of this name is replaced.
+
+        Raises
+        ------
+        ValueError
+            If there is no project yet and none is named. What shows only later makes the job fail.
+        """
+        return self.project.save(path, copy_images, overwrite)
+
+    def open_project(self, path: str | os.PathLike[str]) -> Job[Any]:
+        """Open a project in the background, and go on with it in place of what was trained on before.
+
+        Layers that are there stay, but those that were trained on are hidden. Images that are missing are waited for in
+        `arrivals.missing`.
+
+        Parameters
+        ----------
+        path
+            The folder of the project.
+        """
+        return self.arrivals.open_project(path)
+
+    def as_python(self) -> str:
+        """A script that does what the session does, with the public API alone; waits until it is made.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to train on, an image is missing or in no file, or there are too many labels for a
+            script: save the project then.
+        """
+        return self.project.as_python().result()
 
     def run_in_background(
         self, call: Callable[[], object], what: str, then: Callable[[], object]

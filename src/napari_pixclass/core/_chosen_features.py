@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_pixclass.core import ChannelFeatures, FeatureSet
+from ._channel_features import ChannelFeatures
+from ._features import FeatureSet
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenFeatures:
-    """What a session is told about features and channels.
+    """What somebody says about features and channels.
 
     Attributes
     ----------
