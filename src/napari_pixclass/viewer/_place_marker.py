@@ -13,6 +13,7 @@ from ._travel import SIGHT
 
 if TYPE_CHECKING:
     from napari.components import LayerList
+    from napari.layers import Layer
 
     from napari_pixclass.session import Destination
 
@@ -48,7 +49,7 @@ class PlaceMarker:
         if not isinstance(image, LayerImage) or image.layer not in self._all:
             return
         self._layer = ring_layer(NAME, image, [destination], [COLOR], extra=0, symbol="square")
-        insert_above(self._all, [self._all[-1]], self._layer)
+        insert_on_top(self._all, self._layer)
 
     def remove(self) -> None:
         """Take the mark away."""
@@ -73,7 +74,7 @@ def ring_layer(
         sizes.append(max(axis.stop - axis.start for axis in spans) + extra)
         middle = [(axis.start + axis.stop - 1) / 2 for axis in spans]
         middles.append([*destination.position[:-2], *middle])
-    layer = Points(
+    return Points(
         np.array(middles, dtype=float),
         name=name,
         size=np.array(sizes, dtype=float),
@@ -84,5 +85,9 @@ def ring_layer(
         border_width_is_relative=False,
         **spatial_arguments(image),
     )
-    layer.editable = False
-    return layer
+
+
+def insert_on_top(layers: LayerList, layer: Layer) -> None:
+    """Put a layer that nobody is to change above all others."""
+    insert_above(layers, [layers[-1]], layer)
+    layer.editable = False  # before, napari would forget it as it is inserted

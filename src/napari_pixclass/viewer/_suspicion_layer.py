@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Points
 
-from ._insertion import insert_above
-from ._place_marker import ring_layer
+from ._place_marker import insert_on_top, ring_layer
 from ._sources import LayerImage
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class SuspicionLayers:
             )
             layer.visible = image.layer not in hidden
             self._layers[image.layer] = layer
-            insert_above(self._all, [self._all[-1]], layer)
+            insert_on_top(self._all, layer)
 
     @property
     def layers(self) -> tuple[Points, ...]:

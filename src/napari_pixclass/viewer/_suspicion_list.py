@@ -17,11 +17,11 @@ from ._swatch import swatch
 
 HEADINGS = {
     "Painted as": "The class of the stroke.",
-    "Pixels": "How many there are in the stroke.",
     "Looks like": "The class that forests which have not seen the stroke take it for.",
+    "Pixels": "How many there are in the stroke.",
     "Sure": "How probable that class is to these forests.",
 }
-LOOKS_LIKE = 2
+LOOKS_LIKE = 1
 N_ROWS = 6
 
 Key = Qt.Key
@@ -79,7 +79,7 @@ class SuspicionList(FiguresTable):
     def _show_stroke(self, row: int, one: DoubtfulStroke) -> None:
         stroke = one.stroke
         label, other = self._now(stroke.label), self._now(stroke.looks_like)
-        figures = [f"{stroke.n_pixels:,}", other.name, f"{stroke.confidence:.0%}"]
+        figures = [other.name, f"{stroke.n_pixels:,}", f"{stroke.confidence:.0%}"]
         hint = plain_tooltip(
             f"{label.name} in {one.pair.image.name}, around {', '.join(map(str, stroke.position))}.\n"
             f"{stroke.contradicted:.0%} of its pixels look more like another class to forests that have not seen them: "

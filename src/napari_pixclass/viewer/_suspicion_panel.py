@@ -89,7 +89,7 @@ class SuspicionPanel(FoldingPanel):
             return [WHY]
         if strokes:
             words = "1 stroke looks" if len(strokes) == 1 else f"{len(strokes)} strokes look"
-            first = f"{words} wrong. Click one to go there."
+            first = f"{words} wrong. Click {'it' if len(strokes) == 1 else 'one'} to go there."
         else:
             first = ALL_DONE if result.strokes else FOUND_NONE
         if not self._session.suspicion_is_current:
