@@ -10,12 +10,12 @@ ifeq ($(shell uname -s),Linux)
 screen := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24"
 endif
 
-.PHONY: demo test lint test-core test-viewer test-slow bench bench-live bench-accuracy bench-quality screenshots clean system-packages
+.PHONY: demo test lint test-core test-viewer test-slow bench bench-live bench-accuracy bench-quality bench-guidance bench-suspicious screenshots clean system-packages
 
 # Groups of .ci/system-packages that a target needs. The demo opens the viewer where it can.
 needs := python qt xvfb
 demo: needs := python $(if $(DISPLAY)$(WAYLAND_DISPLAY),qt)
-test-core bench bench-accuracy bench-quality: needs := python
+test-core bench bench-accuracy bench-quality bench-guidance bench-suspicious: needs := python
 
 demo: .venv/installed
 	$(venv)/napari-pixclass demo
@@ -61,6 +61,17 @@ bench-quality: .venv/installed
 	@mkdir -p .benchmarks
 	$(venv)/python benchmarks/bench_quality.py --json .benchmarks/quality.json
 	$(venv)/python docs/make_quality_figure.py
+
+# How many strokes does guidance save? Figures on the screen, and as the plot of docs/guidance.md.
+bench-guidance: .venv/installed
+	@mkdir -p .benchmarks
+	$(venv)/python benchmarks/bench_guidance.py --json .benchmarks/guidance.json
+	$(venv)/python docs/make_guidance_figure.py
+
+# Are strokes found that were relabelled at random?
+bench-suspicious: .venv/installed
+	@mkdir -p .benchmarks
+	$(venv)/python benchmarks/bench_suspicious.py --json .benchmarks/suspicious.json
 
 screenshots: .venv/installed
 	$(screen) $(venv)/python docs/make_screenshots.py

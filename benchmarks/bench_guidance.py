@@ -12,7 +12,8 @@ A simulated user (see honest_user.py) paints it from the ground truth, as long a
 each stroke the classifier is trained, and its mean IoU taken on pixels drawn from all of the truth. Curves are means
 over images, scribble sets and seeds; a run that has no more strokes keeps its last value.
 
-    python benchmarks/bench_guidance.py [FOLDER] [--only NAME[=NDIM] ...] [--seeds N] [--ways WAY ...] [--json FILE]
+    python benchmarks/bench_guidance.py [FOLDER] [--only NAME[=NDIM] ...] [--sets N] [--seeds N] [--ways WAY ...]
+        [--json FILE]
 
 Prints for each data set the share of strokes that each way needs for the IoU that half, three quarters and all of the
 given strokes reach (1 where it is not reached), and how far its curve lies above that of the given strokes.
@@ -264,14 +265,14 @@ class Runs:
         return float(np.mean(curves[way] - curves["given"]))
 
 
-def run_set(folder: Path, ndim: int, ways: Sequence[str], n_seeds: int) -> Runs:
+def run_set(folder: Path, ndim: int, ways: Sequence[str], n_sets: int, n_seeds: int) -> Runs:
     runs = Runs([], [], {way: [] for way in ways})
     for path in files_of(folder / "images", "*"):
         image = open_image(path)
         (truth_path,) = files_of(folder / "classes", f"{path.stem}.*")
         truth = np.asarray(open_labels(truth_path))
         scored: Case | None = None
-        for scribbles in files_of(folder / "scribbles", f"{path.stem}_s[0-9].*"):
+        for scribbles in files_of(folder / "scribbles", f"{path.stem}_s[0-9].*")[:n_sets]:
             (order,) = files_of(folder / "scribbles", f"{scribbles.stem}_order.*")
             case = open_case(image, truth, order, scribbles, ndim)
             if scored is None:
@@ -300,7 +301,8 @@ def main() -> None:
         "--only", nargs="+", type=named_set, metavar="NAME[=NDIM]", default=list(DATA_SETS.items())
     )
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sets", type=int, default=3, help="of scribbles, for each image")
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument(
         "--json", type=Path, help="where curves are added to those of other sets and ways"
     )
@@ -310,19 +312,26 @@ def main() -> None:
     rows: dict[str, list[list[float]]] = {way: [] for way in args.ways}
     for name, ndim in args.only:
         started = time.perf_counter()
-        runs = run_set(args.folder / name, ndim, args.ways, args.seeds)
+        runs = run_set(args.folder / name, ndim, args.ways, args.sets, args.seeds)
         seconds = time.perf_counter() - started
         for way in args.ways:
             row = [*runs.shares(way), runs.single_share(way), runs.gain(way)]
             rows[way].append(row)
             print(f"{name:<30}{way:<8}{_figures(row)}{seconds:>7.0f}", flush=True)
         if args.json is not None:
-            known = json.loads(args.json.read_text()) if args.json.exists() else {}
-            chosen = known.get(name, {}).get("chosen", {}) | runs.chosen
-            known[name] = {"first": runs.first, "given": runs.given, "chosen": chosen}
-            args.json.write_text(json.dumps(known))
+            write_curves(args.json, name, runs)
     for way in args.ways:
         print(f"{'mean over data sets':<30}{way:<8}{_figures(np.mean(rows[way], axis=0).tolist())}")
+
+
+def write_curves(path: Path, name: str, runs: Runs) -> None:
+    """Add the mean curves of a data set, over the share of the given strokes that are painted."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    curves = {way: curve.tolist() for way, curve in runs.mean_curves().items()}
+    first, count = float(np.mean(runs.first)), len(curves["given"])
+    share = [(first + number) / (first + count - 1) for number in range(count)]
+    known[name] = {"share": share, "curves": known.get(name, {}).get("curves", {}) | curves}
+    path.write_text(json.dumps(known))
 
 
 def _figures(row: Sequence[float]) -> str:

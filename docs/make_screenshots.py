@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from screenshots.files import batch, evaluation, quality
+from screenshots.guidance import guidance
 from screenshots.projects import projects
 from screenshots.scenes import channels, labels, live, restore, several, volume
 
@@ -26,6 +27,7 @@ SCENES = {
     "labels": labels,
     "batch": batch,
     "evaluation": evaluation,
+    "guidance": guidance,
     "projects": projects,
     "quality": quality,
 }

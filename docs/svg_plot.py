@@ -61,14 +61,16 @@ class Plot:
             place, bottom = self.at((x, self._origin[1]))
             self._parts.append(text(place, bottom + 16, f"{x:g}", "middle"))
 
-    def curve(self, points: Sequence[Point], marks: bool) -> None:
+    def curve(
+        self, points: Sequence[Point], marks: bool, color: str = BLUE, more: str = ""
+    ) -> None:
         """Points in their order."""
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(self.at, points))
         self._parts.append(
-            f"<polyline points='{path}' fill='none' stroke='{BLUE}' stroke-width='2'/>"
+            f"<polyline points='{path}' fill='none' stroke='{color}' stroke-width='2' {more}/>"
         )
         if marks:
-            self.dots(points, BLUE, 4)
+            self.dots(points, color, 4)
 
     def dots(self, points: Sequence[Point], color: str, radius: float, more: str = "") -> None:
         """Points without an order."""
