@@ -1,4 +1,4 @@
-"""Interactive pixel classification: features, random forest, probabilities; in napari, in scripts and in batch.
+"""Interactive pixel classification: features, a forest of trees, probabilities; in napari, in scripts and in batch.
 
 Importing this package loads none of its libraries: the public names below are fetched on first use.
 """

@@ -27,7 +27,7 @@ def test_info_as_table(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["info", str(model)]) == 0
     out = capsys.readouterr().out
-    assert "RandomForestClassifier, 5 trees" in out
+    assert "ExtraTreesClassifier, 5 trees" in out
     assert "features  9, 2D, halo 44 x 44 pixels" in out
     assert "gaussian_smoothing               1  3.5  10" in out
     assert "              5               40  #b46bff  Class 5" in out

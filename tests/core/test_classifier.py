@@ -56,7 +56,7 @@ def test_the_estimator_is_a_fitted_scikit_learn_forest() -> None:
     image, labels = scene(40, 50, values=(2, 7))
     classifier = PixelClassifier(FEATURES, n_estimators=25, random_state=3).fit(image, labels)
     forest = classifier.estimator_
-    assert type(forest) is RandomForestClassifier
+    assert type(forest) is ExtraTreesClassifier
     assert (forest.n_estimators, forest.random_state) == (25, 3)
     assert (len(forest.estimators_), forest.n_features_in_, forest.n_outputs_) == (25, 2, 1)
     np.testing.assert_array_equal(forest.classes_, [2, 7])

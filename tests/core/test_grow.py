@@ -1,4 +1,4 @@
-"""Growing a random forest: the rules of the trees, and what a seed, threads and odd data do."""
+"""Growing a forest of extra trees: the rules of the trees, and what a seed, threads and odd data do."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.ensemble import RandomForestClassifier
+from scipy.stats import kstest
+from sklearn.ensemble import ExtraTreesClassifier
 
 from napari_pixclass.core import CompiledForest, ForestArrays, _grow
-from napari_pixclass.core._bins import N_BINS, assign_bins, find_bins
 from napari_pixclass.core._grow import grow_forest, seed_sequence
+from napari_pixclass.core._grow_kernels import as_keys, pack
 
 
 def grown(X: np.ndarray, classes: Any, n_classes: int, seed: int = 0, **options) -> ForestArrays:
@@ -99,15 +100,13 @@ def test_rules_of_every_tree(data, seed: int) -> None:
 def test_trees_are_fully_grown(data) -> None:
     """What is not pure has nothing to cut: all of its samples agree in all features."""
     X, classes, n_classes = data
-    few = len(X) <= N_BINS or max(len(np.unique(column)) for column in X.T) <= N_BINS
     forest = grown(X, classes, n_classes, n_trees=1)
     leaves = leaves_of(forest, 0, X, int(forest.depths.max()))
     mixed = np.flatnonzero((forest.children_left < 0) & (forest.impurity > 0))
-    for leaf in mixed[: 20 * few]:
+    for leaf in mixed[:20]:
         members = X[leaves == leaf]
-        drawn = forest.n_node_samples[leaf]
-        _, counts = np.unique(members, axis=0, return_counts=True)
-        assert counts.max() >= drawn
+        assert len(members) == forest.n_node_samples[leaf]
+        assert np.all(members == members[0])
 
 
 @settings(max_examples=30, deadline=None)
@@ -150,7 +149,7 @@ def test_as_accurate_as_scikit_learn(n: int, n_classes: int) -> None:
     unseen, truth = blobs(4000, n_classes=n_classes, seed=1)
     forest = grown(X, classes, n_classes, n_trees=60)
     ours = CompiledForest(forest).predict_rows(unseen).argmax(axis=1)
-    theirs = RandomForestClassifier(60, random_state=0).fit(X, classes).predict(unseen)
+    theirs = ExtraTreesClassifier(60, random_state=0).fit(X, classes).predict(unseen)
     assert (ours == truth).mean() > (theirs == truth).mean() - 0.03
 
 
@@ -158,7 +157,7 @@ def test_importances_are_those_of_scikit_learn() -> None:
     X, classes = blobs(2000)
     X[:, 3] = 7
     estimator = grown(X, classes, 3, n_trees=100).to_estimator(np.arange(3))
-    theirs = RandomForestClassifier(100, random_state=0).fit(X, classes)
+    theirs = ExtraTreesClassifier(100, random_state=0).fit(X, classes)
     np.testing.assert_allclose(
         estimator.feature_importances_, theirs.feature_importances_, atol=0.02
     )
@@ -167,14 +166,33 @@ def test_importances_are_those_of_scikit_learn() -> None:
     assert depths[0] == pytest.approx(depths[1], rel=0.1)
 
 
-def test_a_wide_gap_is_cut_in_its_middle() -> None:
-    """Though some bin holds values of both sides."""
-    values = np.concatenate([np.linspace(0, 1, 501), np.linspace(100, 101, 500)])
-    X = values.astype(np.float32)[:, None]
-    forest = grown(X, (values > 50).astype(int), 2, n_trees=20)
-    assert forest.n_nodes == 60, "one cut is enough"
+def test_thresholds_are_drawn_evenly_between_the_extremes() -> None:
+    rng = np.random.default_rng(0)
+    X = np.concatenate([[-30, 70], rng.normal(size=500)]).astype(np.float32)[:, None]
+    forest = grown(X, rng.integers(0, 2, 502), 2, n_trees=2000)
     thresholds = forest.threshold[forest.tree_offsets[:-1]]
-    np.testing.assert_allclose(thresholds, 50.5, atol=0.05)
+    assert thresholds.min() >= -30
+    assert thresholds.max() < 70
+    assert kstest(thresholds, "uniform", (-30, 100)).pvalue > 0.001
+
+
+def test_the_best_of_the_cuts_that_were_drawn_is_kept() -> None:
+    """One feature tells the classes apart, wherever it is cut; the others know nothing."""
+    X = np.random.default_rng(0).normal(size=(400, 4)).astype(np.float32)
+    X[:, 2] = np.repeat([0, 1], 200)
+    forest = grown(X, np.repeat([0, 1], 200), 2, n_trees=300)
+    is_seen = forest.feature[forest.tree_offsets[:-1]] == 2
+    assert is_seen.mean() == pytest.approx(0.5, abs=0.1), "two features of four are tried"
+    assert np.all(np.diff(forest.tree_offsets)[is_seen] == 3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5, 9])
+def test_counting_in_one_number_changes_nothing(n_classes: int, monkeypatch) -> None:
+    X, classes = blobs(500, n_classes=n_classes)
+    forest = grown(X, classes, n_classes, n_trees=5)
+    assert pack(classes.astype(np.uint16), n_classes)[1] == {2: 32, 3: 21, 5: 12, 9: 0}[n_classes]
+    monkeypatch.setattr(_grow, "pack", lambda *_: (np.empty(0, np.uint64), 0))
+    assert same(forest, grown(X, classes, n_classes, n_trees=5))
 
 
 def test_neighbouring_numbers_are_told_apart() -> None:
@@ -202,7 +220,7 @@ def test_one_sample() -> None:
 def test_thousands_of_classes() -> None:
     X = np.arange(3000, dtype=np.float32)[:, None]
     forest = grown(X, np.arange(3000), 3000, n_trees=1)
-    assert forest.n_nodes > 2 * N_BINS
+    assert forest.n_nodes == 5999
     np.testing.assert_array_equal((forest.value > 0).sum(axis=1)[forest.impurity == 0], 1)
 
 
@@ -215,29 +233,13 @@ def test_any_number_of_features(n_features: int) -> None:
     assert (predicted == classes).mean() > 0.8
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(0, 10**6))
-def test_bins(n: int, n_values: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    values = rng.normal(size=n_values).astype(np.float32)
-    column = values[(rng.random(n) ** 3 * n_values).astype(int)]
-    distinct, counts = np.unique(column, return_counts=True)
-    lowest, highest = find_bins(np.sort(column), N_BINS)
-    assert len(lowest) == len(highest) <= N_BINS
-    assert np.all(lowest <= highest)
-    assert np.all(highest[:-1] < lowest[1:])
-    assert (lowest[0], highest[-1]) == (distinct[0], distinct[-1])
-    if len(distinct) <= N_BINS:
-        np.testing.assert_array_equal(lowest, distinct)
-        np.testing.assert_array_equal(highest, distinct)
-    else:
-        sizes = np.add.reduceat(counts, np.searchsorted(distinct, lowest))
-        assert np.all((sizes <= 2 * n / N_BINS + 2) | (lowest == highest))
-    padded = np.full(N_BINS, np.inf, np.float32)
-    padded[: len(highest)] = highest
-    bins = np.empty(n, np.uint8)
-    assign_bins(column, padded, bins)
-    assert np.all((lowest[bins] <= column) & (column <= highest[bins]))
+@given(st.lists(st.floats(width=32, allow_nan=False), min_size=2))
+def test_keys_are_ordered_as_the_values_are(values: list[float]) -> None:
+    array = np.array(values, np.float32)
+    order = np.argsort(array, kind="stable")
+    keys = as_keys(array)[order]
+    np.testing.assert_array_equal(keys[1:] > keys[:-1], array[order][1:] > array[order][:-1])
+    assert np.all(keys[1:] >= keys[:-1])
 
 
 def test_closing_stops_the_threads() -> None:
@@ -295,3 +297,24 @@ def test_what_cannot_be_stored_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(_grow, "MAX_FRACTIONS", 1000)
     with pytest.raises(ValueError, match="Grow fewer trees"):
         grown(X, classes, 3, n_jobs=3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(data_sets(), st.floats(0.01, 100))
+def test_equal_weights_are_none(data, weight: float) -> None:
+    X, classes, n_classes = data
+    weights = np.full(X.shape[1], weight)
+    ours = grown(X, classes, n_classes, n_trees=5, weights=weights)
+    assert same(ours, grown(X, classes, n_classes, n_trees=5))
+
+
+def test_features_are_drawn_by_their_weights() -> None:
+    rng = np.random.default_rng(0)
+    X, classes = rng.normal(size=(50, 8)), rng.integers(0, 2, 50)
+    X[:, 3:] = X[:, 3:] * 0 + 1  # nothing to cut
+    weights = np.array([1, 0.5, 0.1, 1, 1, 1, 1, 1])
+    forest = grown(X[:, :3], classes, 2, n_trees=4000, weights=weights[:3] * 7)
+    first = np.bincount(forest.feature[forest.tree_offsets[:-1]], minlength=3)
+    np.testing.assert_allclose(first / 4000, weights[:3] / 1.6, atol=0.03)
+    rare = np.where(np.arange(8) < 3, 1e-6, 1.0)
+    assert grown(X, classes, 2, n_trees=2, weights=rare).n_nodes > 2, "rare is not never"

@@ -65,10 +65,11 @@ def samples() -> Gathered:
     rng = np.random.default_rng(0)
     codes = np.repeat([0, 1], 100)
     first = codes + rng.normal(0, 0.3, 200)
-    X = np.stack([codes + rng.normal(0, 0.6, 200), first, first, rng.normal(size=200)], axis=1)
+    X = np.stack([codes + rng.normal(0, 0.4, 200), first, first, rng.normal(size=200)], axis=1)
     X = X.astype(np.float32)
     none = np.zeros(200, np.int64)
-    return Gathered(X, codes, np.arange(200) // 10, none, np.array([1, 2]), X[:0], none[:0])
+    strokes = np.arange(200) // 10
+    return Gathered(X, codes, strokes, none, np.array([1, 2]), X[:0], none[:0], np.ones(4))
 
 
 @pytest.mark.parametrize("method", ["importance", "information", "forward"])

@@ -100,7 +100,7 @@ def test_parameters_and_class_table_survive(tmp_path: Path, classifier: px.Pixel
 
 def test_the_estimator_is_a_real_forest(tmp_path: Path, classifier: px.PixelClassifier) -> None:
     loaded = saved_and_loaded(classifier, tmp_path)
-    assert type(loaded.estimator_) is RandomForestClassifier
+    assert type(loaded.estimator_) is ExtraTreesClassifier
     X = np.random.default_rng(0).normal(size=(50, len(FEATURES))).astype(np.float32)
     np.testing.assert_array_equal(
         loaded.estimator_.predict_proba(X), classifier.estimator_.predict_proba(X)

@@ -8,11 +8,18 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from ._features import FeatureSet
 
 Features = FeatureSet | Sequence[FeatureSet | None]
 """What users say: one set for all channels, or one for each channel, None for those that are not used."""
+
+WIDE_SIGMA = 2.0
+"""Features wider than this are drawn the less often the wider they are, in proportion to 1 / sigma.
+
+Wide features change so little along a stroke that trees learn from them where the strokes are, not what they show.
+"""
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,6 +108,12 @@ class ChannelFeatures:
             if features is not None:
                 yield channel, column, features
                 column += len(features)
+
+    @cached_property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """How often trees look at each feature, compared with the others; see `WIDE_SIGMA`."""
+        sigmas = [feature.sigma for _, _, own in self.used() for feature in own.features]
+        return np.minimum(1, WIDE_SIGMA / np.array(sigmas))
 
     def halo_for(self, spacing: Sequence[float] | None = None) -> tuple[int, ...]:
         """Pixels that a block needs around it along each spatial axis: those of the channel that needs most."""

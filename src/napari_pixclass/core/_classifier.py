@@ -46,7 +46,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     n_jobs
         Threads for features, training and prediction; None for all cores. It never changes a result.
     estimator
-        A scikit-learn classifier with ``predict_proba`` to use instead of the random forest; it is cloned. Forests
+        A scikit-learn classifier with ``predict_proba`` to use instead of the forest of extremely randomised trees
+        (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006) that it grows itself; it is cloned. Forests
         (`RandomForestClassifier`, `ExtraTreesClassifier`) run at full speed and can be saved, others run at their own.
 
     Attributes
@@ -157,7 +158,15 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         forest = estimator = None
         if self.estimator is None:
             n_trees = int(self.n_estimators)
-            growing = grow_forest(X, codes, len(classes), seed=seed, n_trees=n_trees, n_jobs=n_jobs)
+            growing = grow_forest(
+                X,
+                codes,
+                len(classes),
+                seed=seed,
+                n_trees=n_trees,
+                n_jobs=n_jobs,
+                weights=features.weights,
+            )
             forest = yield from growing_steps(growing, n_trees, total, classes)
         else:
             estimator = clone(self.estimator).fit(X, y)

@@ -255,7 +255,13 @@ def training_steps(
         predict: Callable[[Rows], Rows] = clone(recipe.estimator).fit(X, codes).predict_proba
         return predict
     growing = grow_forest(
-        X, codes, gathered.n_classes, seed=seed, n_trees=recipe.n_estimators, n_jobs=n_jobs
+        X,
+        codes,
+        gathered.n_classes,
+        seed=seed,
+        n_trees=recipe.n_estimators,
+        n_jobs=n_jobs,
+        weights=gathered.weights,
     )
     with closing(growing):
         while True:

@@ -33,7 +33,7 @@ def by_importance(
     gathered: Gathered, units: Sequence[Columns], seed: np.random.SeedSequence, n_jobs: int
 ) -> Generator[float, None, list[int]]:
     """Rank by how much of the impurity a forest removes with each (Breiman 2001)."""
-    forest = yield from grown(gathered, gathered.X, seed, TREES["importance"], n_jobs)
+    forest = yield from grown(gathered, seed, TREES["importance"], n_jobs)
     gains = _impurity_removed(forest)
     return _descending([float(gains[unit].sum()) for unit in units])
 
@@ -132,12 +132,13 @@ def _left_out_error(
 ) -> Generator[float, None, float]:
     """Mean probability that left-out strokes are given to other classes."""
     weights = stroke_weights(few)
-    X = few.X[:, columns]
     error = 0.0
     for fold in range(int(folds.max()) + 1):
         out = folds == fold
-        forest = yield from grown(few, X, seed, TREES["forward"], n_jobs, ~out)
-        predicted = CompiledForest(forest).predict_rows(np.ascontiguousarray(X[out]))
+        forest = yield from grown(few, seed, TREES["forward"], n_jobs, ~out, columns)
+        predicted = CompiledForest(forest).predict_rows(
+            np.ascontiguousarray(few.X[out][:, columns])
+        )
         right = predicted[np.arange(len(predicted)), few.codes[out]]
         error += float(np.sum(weights[out] * (1 - right)))
     return error
@@ -145,20 +146,21 @@ def _left_out_error(
 
 def grown(
     gathered: Gathered,
-    X: npt.NDArray[np.float32],
     seed: np.random.SeedSequence,
     n_trees: int,
     n_jobs: int,
     chosen: npt.NDArray[np.bool_] | slice = slice(None),
+    columns: Columns | slice = slice(None),
 ) -> Generator[float, None, ForestArrays]:
-    """Grow a forest from some of the samples."""
+    """Grow a forest from some of the samples and some of their features."""
     growing = grow_forest(
-        np.ascontiguousarray(X[chosen]),
+        gathered.X[chosen][:, columns],
         gathered.codes[chosen],
         gathered.n_classes,
         seed=seed,
         n_trees=n_trees,
         n_jobs=n_jobs,
+        weights=gathered.weights[columns],
     )
     try:
         while True:

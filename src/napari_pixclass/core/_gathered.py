@@ -35,6 +35,8 @@ class Gathered:
         Class values, ascending.
     X_places, place_images
         Features of pixels that stand for the whole images, and the image of each.
+    weights
+        How often trees look at each feature; see `grow_forest`.
     """
 
     X: npt.NDArray[np.float32]
@@ -44,6 +46,7 @@ class Gathered:
     values: npt.NDArray[np.integer[Any]]
     X_places: npt.NDArray[np.float32]
     place_images: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
 
     @property
     def n_classes(self) -> int:
@@ -64,12 +67,13 @@ class Gathered:
         pairs = np.unique(np.stack([groups, self.codes]), axis=1)
         return tuple(np.bincount(pairs[1], minlength=self.n_classes).tolist())
 
-    def with_columns(self, columns: Sequence[int] | npt.NDArray[np.intp]) -> Self:
+    def with_columns(self, columns: npt.NDArray[np.intp]) -> Self:
         """The same with some of the features only."""
         return replace(
             self,
             X=np.ascontiguousarray(self.X[:, columns]),
             X_places=np.ascontiguousarray(self.X_places[:, columns]),
+            weights=self.weights[columns],
         )
 
     def with_samples(self, chosen: npt.NDArray[np.intp]) -> Self:
@@ -114,6 +118,7 @@ def gathering_steps(
         values=values.astype(np.min_scalar_type(int(values[-1]))),
         X_places=np.concatenate([part.X for part in places]),
         place_images=np.repeat(labelled, [len(part.y) for part in places]),
+        weights=features.weights,
     )
 
 

@@ -1,4 +1,4 @@
-"""Kernels that grow a tree on binned features, level by level."""
+"""Kernels that grow an extremely randomised tree, level by level."""
 
 from __future__ import annotations
 
@@ -8,74 +8,40 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from ._bins import N_BINS
-from ._grow_cuts import (
-    DoubleArray,
-    FloatArray,
-    IntArray,
-    Node,
-    UInt8Array,
-    UInt64Array,
-    add_up,
-    add_up_values,
-    class_of,
-    cut_ordered,
-    cut_packed,
-    pack,
-    record_of,
-    times_of,
-)
-from ._grow_divide import divide, divide_at
 from ._jit import njit, njit_for
+from ._vectors import bits_of_float, float_of_bits
 
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
+UInt64Array = npt.NDArray[np.uint64]
+UInt16Array = npt.NDArray[np.uint16]
+UInt8Array = npt.NDArray[np.uint8]
 
+# Where an index is an unsigned integer, numba leaves out its test for negative ones, which the
+# innermost loops would feel.
 _U = np.uint64
-
-_FEW = 32
-"""Nodes with fewer samples are cut between any two values, others between bins first."""
 
 
 class Scratch(NamedTuple):
     """Memory that all nodes of a tree use in turn.
 
-    Functions that a node calls for every feature take single arrays: to hand over a tuple of many
-    costs more than they do.
-
     Attributes
     ----------
-    cells : uint64 (N_BINS,)
-        Packed counts of each bin; zero between two features.
-    bins, counts : uint64 (N_BINS,)
-        The bins that are occupied, and the packed counts of all bins up to each.
-    sums : float64 (3, N_BINS)
-        For each cut the weight on the left, and the sums of squares on both sides.
-    places : int64 (N_BINS + 1,)
-        Where the samples of each bin begin.
-    packed : uint64 (n_samples,)
-        What each sample of the node adds to its bin.
-    ordered : uint64 (n_samples,)
-        Records of the node in another order.
-    values : float32 (n_samples,)
-        Values of a feature, ascending.
-    present : int64 (n_classes,)
-        Classes of the node.
-    fields : uint64 (n_classes,)
-        Where the count of each of them stands in packed counts.
+    keys : int32 (n_samples,)
+        Values of a feature, one for each sample of a node; see `as_keys`.
+    own : uint64 (n_samples,)
+        What each sample of a node adds to packed counts; see `pack`.
+    rows : int32 (n_samples,)
+        Samples that go right, until all of a node have been looked at.
     totals, left : int64 (n_classes,)
-        Weight of each class in the node and left of the cut; zero between two nodes or features.
+        Samples of each class in a node, and left of a cut.
     """
 
-    cells: UInt64Array
-    bins: UInt64Array
-    counts: UInt64Array
-    sums: DoubleArray
-    places: IntArray
-    packed: UInt64Array
-    ordered: UInt64Array
-    values: FloatArray
-    present: IntArray
-    fields: UInt64Array
+    keys: Int32Array
+    own: UInt64Array
+    rows: Int32Array
     totals: IntArray
     left: IntArray
 
@@ -85,15 +51,15 @@ class Tree(NamedTuple):
 
     Attributes
     ----------
-    records : uint64 (n_samples,)
+    rows : int32 (n_samples,)
         The samples, ordered so that those of each node stand side by side.
     begin, end : int32 (n_nodes,)
-        Where the records of a node begin and end.
-    children_left, children_right, feature, threshold, impurity, weight
+        Where the samples of a node begin and end.
+    children_left, children_right, feature, threshold, impurity
         As in `ForestArrays`.
     """
 
-    records: UInt64Array
+    rows: Int32Array
     begin: Int32Array
     end: Int32Array
     children_left: Int32Array
@@ -101,17 +67,22 @@ class Tree(NamedTuple):
     feature: Int32Array
     threshold: DoubleArray
     impurity: DoubleArray
-    weight: DoubleArray
 
 
-Split = tuple[np.int64, np.int64, np.int64, float]
-"""A feature (-1: no split) and where to cut it.
+def as_keys(values: FloatArray) -> Int32Array:
+    """Whole numbers that are ordered as the values are, for comparisons that vectorise.
 
-Either after the last bin on the left and before the first one on the right; or, these being -1, at a
-value.
-"""
+    The bits of a float, those of negative ones turned around; both zeros are the same.
+    """
+    bits = (values + np.float32(0)).view(np.int32)
+    keys: Int32Array = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
+    return keys
 
-_NO_SPLIT = (np.int64(-1), np.int64(-1), np.int64(-1), 0.0)
+
+@njit
+def _turned(bits: np.int32) -> np.int32:
+    """Turn the bits of a value into its key, or back."""
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
 
 
 @njit
@@ -125,166 +96,225 @@ def _random(state: UInt64Array) -> np.uint64:
 
 
 @njit
-def _random_below(state: UInt64Array, n: int) -> int:
-    """Whole number from 0 to n - 1; 52 bits, so that the product can not be rounded up to n."""
-    return int(np.float64(_random(state) >> _U(12)) * 2.0**-52 * n)
+def _random_fraction(state: UInt64Array) -> float:
+    """Return a number from 0 to 1, without 1; 52 bits, so that a product can not be rounded up to its factor."""
+    return np.float64(_random(state) >> _U(12)) * 2.0**-52
 
 
 @njit
-def _draw_records(classes: npt.NDArray[np.uint16], state: UInt64Array) -> UInt64Array:
-    """Draw as many samples as there are, with replacement."""
-    n = len(classes)
-    times = np.zeros(n, np.uint16)
-    for _ in range(n):
-        times[_random_below(state, n)] += np.uint16(1)
-    records = np.empty(np.count_nonzero(times), np.uint64)
-    place = 0
-    for row in range(n):
-        if times[row]:
-            records[place] = record_of(row, classes[row], times[row])
-            place += 1
-    return records
-
-
-@njit
-def _count_classes(records: UInt64Array, present: IntArray, totals: IntArray) -> Node:
-    """Note the classes of a node in `present` and `totals`."""
-    n_present, weight = np.int64(0), np.int64(0)
-    for index in range(len(records)):
-        record = records[_U(index)]
-        code = class_of(record)
-        times = np.int64(times_of(record))
-        if totals[code] == 0:
-            present[n_present] = np.int64(code)
-            n_present += 1
-        totals[code] += times
-        weight += times
+def _count(
+    rows: Int32Array,
+    classes: UInt16Array,
+    packed: UInt64Array,
+    width: np.uint64,
+    own: UInt64Array,
+    totals: IntArray,
+) -> np.int64:
+    """Count the samples of each class in a node; return the sum of the squares of these counts."""
     squares = np.int64(0)
-    for index in range(n_present):
-        squares += totals[present[index]] ** 2
-    return n_present, weight, squares
+    if width == 0:
+        for index in range(len(rows)):
+            code = classes[_U(rows[_U(index)])]
+            squares += 2 * totals[code] + 1
+            totals[code] += 1
+        return squares
+    count = _U(0)
+    for index in range(len(rows)):
+        value = packed[_U(rows[_U(index)])]
+        own[_U(index)] = value
+        count += value
+    mask = (_U(1) << width) - _U(1)
+    for code in range(len(totals)):
+        totals[code] = np.int64((count >> (_U(code) * width)) & mask)
+        squares += totals[code] * totals[code]
+    return squares
 
 
 @njit
-def _best_split(
-    X: FloatArray,
-    columns: npt.NDArray[np.uint8],
+def _look_up(column: Int32Array, rows: Int32Array, keys: Int32Array) -> tuple[np.int32, np.int32]:
+    """Write the keys of a feature for the samples of a node; return the least and the greatest."""
+    for index in range(len(rows)):
+        keys[_U(index)] = column[_U(rows[_U(index)])]
+    lowest = highest = keys[0]
+    for index in range(len(rows)):  # a loop of its own, made of vector instructions
+        key = keys[_U(index)]
+        lowest = key if key < lowest else lowest
+        highest = key if key > highest else highest
+    return lowest, highest
+
+
+@njit
+def _draw_threshold(lowest: np.int32, highest: np.int32, state: UInt64Array) -> np.int32:
+    """Key of a value drawn evenly between the least of a node and the greatest, which it is not."""
+    low = np.float64(float_of_bits(_turned(lowest)))
+    high = np.float64(float_of_bits(_turned(highest)))
+    drawn = np.float32(low + _random_fraction(state) * (high - low))
+    return max(lowest, min(_turned(bits_of_float(drawn)), np.int32(highest - 1)))
+
+
+@njit
+def _purity_packed(
+    keys: Int32Array,
+    own: UInt64Array,
+    n: int,
+    threshold: np.int32,
+    width: np.uint64,
+    totals: IntArray,
+) -> float:
+    """How pure both sides of a cut are together: the greater, the lower their Gini impurity."""
+    count = _U(0)
+    for index in range(n):
+        count += own[_U(index)] if keys[_U(index)] <= threshold else _U(0)
+    mask = (_U(1) << width) - _U(1)
+    n_left, squares_left, squares_right = np.int64(0), np.int64(0), np.int64(0)
+    for code in range(len(totals)):
+        left = np.int64((count >> (_U(code) * width)) & mask)
+        n_left += left
+        squares_left += left * left
+        squares_right += (totals[code] - left) * (totals[code] - left)
+    return squares_left / n_left + squares_right / (n - n_left)
+
+
+@njit
+def _purity(
+    keys: Int32Array,
+    rows: Int32Array,
+    classes: UInt16Array,
+    threshold: np.int32,
+    squares: np.int64,
+    totals: IntArray,
+    left: IntArray,
+) -> float:
+    """The same for any number of classes; `squares` is the sum of those of `totals`."""
+    n_left, squares_left, products = np.int64(0), np.int64(0), np.int64(0)
+    for index in range(len(rows)):
+        if keys[_U(index)] <= threshold:
+            code = classes[_U(rows[_U(index)])]
+            squares_left += 2 * left[code] + 1
+            products += totals[code]
+            left[code] += 1
+            n_left += 1
+    for index in range(len(rows)):
+        left[classes[_U(rows[_U(index)])]] = 0
+    squares_right = squares - 2 * products + squares_left
+    return squares_left / n_left + squares_right / (len(rows) - n_left)
+
+
+@njit
+def _draw(features: IntArray, weights: DoubleArray, first: int, state: UInt64Array) -> int:
+    """Draw one of the features from place `first` on, by their weights; return its place."""
+    while True:
+        place = first + int(_random_fraction(state) * (len(features) - first))
+        weight = weights[features[place]]
+        if weight >= 1 or _random_fraction(state) < weight:
+            return place
+
+
+@njit
+def _best_cut(
+    columns: Int32Array,
+    classes: UInt16Array,
     features: IntArray,
+    weights: DoubleArray,
     n_tried: int,
-    records: UInt64Array,
-    node: Node,
+    rows: Int32Array,
+    squares: np.int64,
+    width: np.uint64,
     state: UInt64Array,
     scratch: Scratch,
-) -> Split:
-    """Try `n_tried` features drawn at random, and more until one can be cut.
+) -> tuple[np.int64, np.int32]:
+    """Cut `n_tried` features drawn at random at random, and more until one can be cut; return the best cut.
 
-    There is no split where all samples agree in all features.
+    A feature (-1 where all samples agree in all of them) and the greatest key on the left.
     """
-    cells, bins, counts, sums, places, packed, ordered, values, present, fields, totals, left = (
-        scratch
-    )
-    n_present, weight, squares = node
-    width = _U(64 // n_present)
-    is_packed = n_present <= 32 and weight >> np.int64(width) == 0
-    is_exact = is_packed and len(records) < _FEW
-    if is_packed:
-        pack(records, present[:n_present], width, fields, packed)
-    cut, best, feature, threshold = 0, -1.0, np.int64(-1), 0.0
-    below, above, low, high = np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
+    keys, own, _, totals, left = scratch
+    best, feature, threshold = -1.0, np.int64(-1), np.int32(0)
     for number in range(len(features)):
         if number >= n_tried and feature >= 0:
             break
         # One step of a shuffle, which may go on from any order (Fisher and Yates).
-        other = number + _random_below(state, len(features) - number)
+        other = _draw(features, weights, number, state)
         features[number], features[other] = features[other], features[number]
         tried = features[number]
-        if is_exact:
-            n = add_up_values(X, tried, records, packed, values, ordered, counts)
-            purity, cut = cut_packed(counts, n, n_present, width, sums)
-        elif is_packed:
-            n = add_up(columns[tried], records, packed, cells, bins, counts)
-            purity, cut = cut_packed(counts, n, n_present, width, sums)
-            low, high = np.int64(bins[cut]), np.int64(bins[cut + 1])
+        lowest, highest = _look_up(columns[tried], rows, keys)
+        if lowest == highest:
+            continue
+        drawn = _draw_threshold(lowest, highest, state)
+        if width:
+            purity = _purity_packed(keys, own, len(rows), drawn, width, totals)
         else:
-            purity, low, high = cut_ordered(
-                columns[tried], records, weight, squares, places, ordered, totals, left
-            )
+            purity = _purity(keys, rows, classes, drawn, squares, totals, left)
         if purity > best:
-            best, feature, below, above = purity, tried, low, high
-            if is_exact:
-                threshold = (np.float64(values[cut]) + np.float64(values[cut + 1])) / 2
-    return feature, below, above, threshold
+            best, feature, threshold = purity, tried, drawn
+    return feature, threshold
 
 
 @njit
-def _split(
-    X: FloatArray,
-    binned: tuple[npt.NDArray[np.uint8], FloatArray, FloatArray],
-    split: Split,
-    records: UInt64Array,
-    node: Node,
-    scratch: Scratch,
-) -> tuple[int, float]:
-    """Bring the records of a node in order, those on the left first; how many, and the threshold."""
-    feature, below, above, threshold = split
-    if below < 0:
-        return divide_at(X, feature, threshold, records, scratch.ordered), threshold
-    columns, lowest, highest = binned
-    bounds = (
-        np.float64(lowest[feature, below]),
-        np.float64(highest[feature, below]),
-        np.float64(lowest[feature, above]),
-        np.float64(highest[feature, above]),
-    )
-    return divide(
-        X,
-        feature,
-        columns[feature],
-        (below, above),
-        bounds,
-        records,
-        node,
-        scratch.ordered,
-        scratch.values,
-        scratch.totals,
-        scratch.left,
-    )
+def _divide(column: Int32Array, threshold: np.int32, rows: Int32Array, spare: Int32Array) -> int:
+    """Bring the samples of a node in order, those on the left first; return how many these are."""
+    n_left, n_right = 0, 0
+    for index in range(len(rows)):
+        row = rows[_U(index)]
+        goes_left = int(column[_U(row)] <= threshold)
+        # Written in any case, and overwritten by the next one: a wrong guess would cost more.
+        rows[_U(n_left)] = row
+        spare[_U(n_right)] = row
+        n_left += goes_left
+        n_right += 1 - goes_left
+    rows[n_left:] = spare[:n_right]
+    return n_left
+
+
+def pack(classes: UInt16Array, n_classes: int) -> tuple[UInt64Array, np.uint64]:
+    """What each sample adds to a number in which the counts of all classes stand side by side.
+
+    Then a sample is one addition, and comparing and adding are vector instructions.
+
+    Returns
+    -------
+    ndarray of uint64 (n_samples,), uint64
+        And the number of bits that each class has; nothing and 0 where 64 bits are too few.
+    """
+    width = min(32, 64 // n_classes)
+    if len(classes) >> width:
+        return np.empty(0, np.uint64), _U(0)
+    return _U(1) << (classes.astype(np.uint64) * _U(width)), _U(width)
 
 
 @njit_for(
-    types.Array(types.float32, 2, "C", readonly=True),
-    types.Array(types.uint8, 2, "C"),
-    types.Array(types.float32, 2, "C"),
-    types.Array(types.float32, 2, "C"),
-    types.Array(types.uint16, 1, "C"),
+    types.Array(types.int32, 2, "C", readonly=True),
+    types.Array(types.uint16, 1, "C", readonly=True),
+    types.Array(types.uint64, 1, "C", readonly=True),
+    types.uint64,
+    types.Array(types.float64, 1, "C", readonly=True),
     types.int64,
     types.int64,
     types.uint64,
     types.Array(types.uint8, 1, "C"),
 )
 def grow_tree(
-    X: FloatArray,
-    columns: npt.NDArray[np.uint8],
-    lowest: FloatArray,
-    highest: FloatArray,
-    classes: npt.NDArray[np.uint16],
+    columns: Int32Array,
+    classes: UInt16Array,
+    packed: UInt64Array,
+    width: np.uint64,
+    weights: DoubleArray,
     n_classes: int,
     n_tried: int,
     seed: np.uint64,
     stop: UInt8Array,
 ) -> Tree:
-    """Grow a tree on a bootstrap sample until no node can be split.
+    """Grow a tree until no node can be cut.
 
     Parameters
     ----------
-    X : float32 (n_samples, n_features)
-        Values of the features.
-    columns : uint8 (n_features, n_samples)
-        Bin of each value.
-    lowest, highest : float32 (n_features, N_BINS)
-        The values of each bin lie between these two, which occur.
+    columns : int32 (n_features, n_samples)
+        Keys of the features; see `as_keys`.
     classes : uint16 (n_samples,)
         Class of each sample.
+    packed, width
+        From `pack`.
+    weights : float64 (n_features,)
+        How often each feature is drawn; more than 0, the greatest is 1.
     n_classes
         Number of classes, each a number below it.
     n_tried
@@ -294,59 +324,58 @@ def grow_tree(
     stop : uint8 (1,)
         Set from another thread: the tree is of no use any more, return soon.
     """
-    state = np.full(1, seed, np.uint64)
-    records = _draw_records(classes, state)
-    n = len(records)
-    present, totals = np.empty(n_classes, np.int64), np.zeros(n_classes, np.int64)
-    ordered, values = np.empty(n, np.uint64), np.empty(n, np.float32)
+    n = len(classes)
+    rows = np.arange(n).astype(np.int32)
+    totals = np.zeros(n_classes, np.int64)
     scratch = Scratch(
-        np.zeros(N_BINS, np.uint64),
-        np.empty(N_BINS, np.uint64),
-        np.empty(N_BINS, np.uint64),
-        np.empty((3, N_BINS), np.float64),
-        np.empty(N_BINS + 1, np.int64),
-        np.empty(n, np.uint64),
-        ordered,
-        values,
-        present,
-        np.empty(n_classes, np.uint64),
+        np.empty(n, np.int32),
+        np.empty(len(packed), np.uint64),
+        np.empty(n, np.int32),
         totals,
         np.zeros(n_classes, np.int64),
     )
+    state = np.full(1, seed, np.uint64)
     features = np.arange(len(columns))
-    # Each split puts at least one sample on each side. What is not used is never touched, and so
+    # Each cut puts at least one sample on each side. What is not used is never touched, and so
     # costs no memory.
     capacity = 2 * n - 1
     begin, end = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
     left, right = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
     feature, threshold = np.empty(capacity, np.int32), np.empty(capacity, np.float64)
-    impurity, weights = np.empty(capacity, np.float64), np.empty(capacity, np.float64)
+    impurity = np.empty(capacity, np.float64)
     begin[0], end[0] = 0, n
     node, n_nodes = 0, 1
     while node < n_nodes and stop[0] == 0:
-        own = records[begin[node] : end[node]]
-        counted = _count_classes(own, present, totals)
-        weights[node] = counted[1]
-        impurity[node] = 1.0 - counted[2] / (weights[node] * weights[node])
+        own = rows[begin[node] : end[node]]
+        squares = _count(own, classes, packed, width, scratch.own, totals)
+        impurity[node] = 1.0 - squares / (np.float64(len(own)) * len(own))
         left[node], right[node], feature[node], threshold[node] = -1, -1, 0, 0.0
-        split = _NO_SPLIT
-        if counted[0] > 1:
-            split = _best_split(X, columns, features, n_tried, own, counted, state, scratch)
-        if split[0] >= 0:
-            feature[node] = split[0]
-            n_left, threshold[node] = _split(
-                X, (columns, lowest, highest), split, own, counted, scratch
+        chosen, cut = np.int64(-1), np.int32(0)
+        if squares < np.int64(len(own)) * len(own):
+            chosen, cut = _best_cut(
+                columns,
+                classes,
+                features,
+                weights,
+                n_tried,
+                own,
+                squares,
+                width,
+                state,
+                scratch,
             )
-            middle = begin[node] + n_left
+        if chosen >= 0:
+            feature[node], threshold[node] = chosen, np.float64(float_of_bits(_turned(cut)))
+            middle = begin[node] + _divide(columns[chosen], cut, own, scratch.rows)
             left[node], right[node] = n_nodes, n_nodes + 1
             begin[n_nodes], end[n_nodes] = begin[node], middle
             begin[n_nodes + 1], end[n_nodes + 1] = middle, end[node]
             n_nodes += 2
-        for index in range(counted[0]):
-            totals[present[index]] = 0
+        for index in range(0 if width else len(own)):
+            totals[classes[own[index]]] = 0
         node += 1
     return Tree(
-        records,
+        rows,
         begin[:n_nodes].copy(),
         end[:n_nodes].copy(),
         left[:n_nodes].copy(),
@@ -354,26 +383,25 @@ def grow_tree(
         feature[:n_nodes].copy(),
         threshold[:n_nodes].copy(),
         impurity[:n_nodes].copy(),
-        weights[:n_nodes].copy(),
     )
 
 
 @njit_for(
-    types.Array(types.uint64, 1, "C"),
+    types.Array(types.int32, 1, "C"),
+    types.Array(types.uint16, 1, "C", readonly=True),
     types.Array(types.int32, 1, "C"),
     types.Array(types.int32, 1, "C"),
     types.Array(types.int32, 1, "C"),
     types.Array(types.int32, 1, "C"),
-    types.Array(types.float64, 1, "C"),
     types.Array(types.float64, 2, "C"),
 )
 def class_fractions(
-    records: UInt64Array,
+    rows: Int32Array,
+    classes: UInt16Array,
     begin: Int32Array,
     end: Int32Array,
     children_left: Int32Array,
     children_right: Int32Array,
-    weight: DoubleArray,
     value: DoubleArray,
 ) -> None:
     """Write the fraction of each class in each node to `value` (n_nodes, n_classes)."""
@@ -386,8 +414,7 @@ def class_fractions(
                 )
             continue
         for index in range(begin[node], end[node]):
-            record = records[index]
-            value[node, class_of(record)] += np.float64(times_of(record))
+            value[node, classes[rows[index]]] += 1.0
     for node in range(len(begin)):
         for code in range(value.shape[1]):
-            value[node, code] /= weight[node]
+            value[node, code] /= np.float64(end[node] - begin[node])

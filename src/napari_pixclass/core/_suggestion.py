@@ -112,7 +112,7 @@ def suggestion_steps(
     item = next(item for item in training if len(item.labels))
     trial = _trial(gathered, of_channels, item, seed, resolve_n_jobs(n_jobs))
     in_use = None if current is None else _units_of(trial, current)
-    training_all = grown(gathered, gathered.X, seed, N_TREES, trial.n_jobs)
+    training_all = grown(gathered, seed, N_TREES, trial.n_jobs)
     whole = yield from as_part(training_all, 0, STEPS_PER_FOLD, "Training")
     everywhere = CompiledForest(whole).predict_rows
     chosen = yield from _chosen_sets(trial, imitated(gathered, everywhere, random), sizes, in_use)
@@ -150,7 +150,7 @@ def _set_steps(
         seed_sequence(fold_seed),
         np.random.default_rng(fold_seed),
     )
-    growing = grown(own, own.X, trial.seed, N_TREES, trial.n_jobs)
+    growing = grown(own, trial.seed, N_TREES, trial.n_jobs)
     forest = yield from as_part(growing, 0, STEPS_PER_FOLD)
     return held_out, by, forest
 

@@ -100,3 +100,23 @@ def copy_eight(typing_context: Any, planes: Any, offset: Any, tile: Any, start: 
         return builder.bitcast(builder.fcmp_unordered("uno", values, values), ir.IntType(8))
 
     return types.uint8(planes, types.intp, tile, types.intp), generate
+
+
+@_instruction
+def float_of_bits(typing_context: Any, bits: Any) -> Any:
+    """The float32 whose bits an int32 holds."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
+
+
+@_instruction
+def bits_of_float(typing_context: Any, value: Any) -> Any:
+    """The bits of a float32 as an int32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(32))
+
+    return types.int32(types.float32), generate
