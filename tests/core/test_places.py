@@ -36,7 +36,7 @@ SOLID = FeatureSet.from_selection({"gaussian_smoothing": [1.0]}, 3)
 
 
 def forest(features: FeatureSet = FLAT) -> PixelClassifier:
-    return PixelClassifier(features, n_estimators=10, n_jobs=1)
+    return PixelClassifier(features, n_estimators=40, n_jobs=1)
 
 
 def three_kinds(shape: tuple[int, ...] = (96, 120)) -> tuple[np.ndarray, np.ndarray]:
@@ -272,6 +272,7 @@ def test_every_cluster_holds_some_pixels_once(
         codes,
         np.arange(n_labelled) // 2,
         np.arange(3),
+        np.ones(n_features),
     )
     excluded = random.random(n) < 0.3
     clusters = rank_clusters(X, probabilities, np.ones(3), labelled, excluded, random)
@@ -291,7 +292,7 @@ def test_strokes_make_a_cluster_less_urgent() -> None:
     for kind in (0, 1):
         strokes = np.arange(60)
         rows = X[kind * 200 : kind * 200 + 60]
-        labelled = StrokeRows(rows, strokes % 2, strokes, np.arange(2))
+        labelled = StrokeRows(rows, strokes % 2, strokes, np.arange(2), np.ones(1))
         first = rank_clusters(
             X, probabilities, np.ones(2), labelled, np.zeros(400, bool), np.random.default_rng(1)
         )[0]

@@ -229,7 +229,7 @@ def _places_to_judge(
 
 
 class Trainable(Protocol):
-    """Features and class of each sample; see `Gathered`."""
+    """Features and class of each sample, and how often trees look at each feature; see `Gathered`."""
 
     @property
     def X(self) -> Rows: ...
@@ -237,6 +237,8 @@ class Trainable(Protocol):
     def codes(self) -> npt.NDArray[np.intp]: ...
     @property
     def n_classes(self) -> int: ...
+    @property
+    def weights(self) -> npt.NDArray[np.float64]: ...
 
 
 def training_steps(

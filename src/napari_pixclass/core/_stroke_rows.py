@@ -35,12 +35,15 @@ class StrokeRows:
         The scribble of each, numbered on from image to image.
     values
         Class values, ascending.
+    weights
+        How often trees look at each feature; see `grow_forest`.
     """
 
     X: npt.NDArray[np.float32]
     codes: npt.NDArray[np.intp]
     strokes: npt.NDArray[np.int64]
     values: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
 
     @property
     def n_classes(self) -> int:
@@ -85,7 +88,7 @@ def stroke_row_steps(
         values.append(item.labels.values.astype(np.int64))
         numbers.append(own)
     found, codes = np.unique(np.concatenate(values), return_inverse=True)
-    return StrokeRows(np.concatenate(rows), codes, np.concatenate(numbers), found)
+    return StrokeRows(np.concatenate(rows), codes, np.concatenate(numbers), found, features.weights)
 
 
 def _thinned(
