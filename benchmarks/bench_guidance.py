@@ -46,6 +46,9 @@ from napari_pixclass.core import (
 from napari_pixclass.io import ImageFile, open_image, open_labels
 
 N_SCORED = 100_000
+MOST_STROKES = 36
+"""Given strokes beyond these are left away: they take long and change little."""
+
 LEVELS = (0.5, 0.75, 1.0)
 
 
@@ -98,7 +101,7 @@ class Case:
 def open_case(image: ImageFile, truth: np.ndarray, order: Path, scribbles: Path, ndim: int) -> Case:
     numbers, values = np.asarray(open_labels(order)), np.asarray(open_labels(scribbles))
     strokes = []
-    for number in range(1, int(numbers.max()) + 1):
+    for number in range(1, min(int(numbers.max()), MOST_STROKES) + 1):
         positions = np.flatnonzero(numbers == number)
         strokes.append(Stroke(positions, int(values.reshape(-1)[positions[0]])))
     return Case(image, truth, strokes, ndim, np.empty(0, dtype=np.intp), np.empty(0))
@@ -300,8 +303,10 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", type=named_set, metavar="NAME[=NDIM]", default=list(DATA_SETS.items())
     )
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--sets", type=int, default=3, help="of scribbles, for each image")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=["guided", "margin", "random"])
+    parser.add_argument(
+        "--sets", type=int, default=2, help="of scribbles, for each image (default: %(default)s)"
+    )
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument(
         "--json", type=Path, help="where curves are added to those of other sets and ways"

@@ -33,7 +33,7 @@ def test_a_table_and_json(
     command = ["suspicious", *pair, *FAST, "--class-names", "Left", "Right", "--json", str(path)]
     assert main(command) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("1 of 12 strokes in 1 image are suspicious\n")
+    assert printed.startswith("1 of 12 strokes in 1 image is suspicious\n")
     (row,) = (line for line in printed.splitlines() if line.lstrip().startswith("1  "))
     assert "14, 11" in row
     assert row.index("5  Right") < row.index("2  Left")

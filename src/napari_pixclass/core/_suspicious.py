@@ -142,7 +142,8 @@ class SuspiciousLabels:
         """What was found as text, for people."""
         images = "1 image" if self.n_images == 1 else f"{self.n_images} images"
         total = sum(self.n_strokes)
-        lines = [f"{len(self.strokes)} of {total} strokes in {images} are suspicious"]
+        verb = "is" if len(self.strokes) == 1 else "are"
+        lines = [f"{len(self.strokes)} of {total} strokes in {images} {verb} suspicious"]
         if self.strokes:
             header = [
                 "image",
