@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", type=named_set, metavar="NAME[=NDIM]", default=list(DATA_SETS.items())
     )
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--limits", nargs="+", type=float, default=[SUSPICION_LIMIT])
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
