@@ -46,7 +46,7 @@ def test_info_of_a_damaged_forest(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = bytearray(model.read_bytes())
-    content[content.index(b"forest/value.npy") + 200] ^= 255
+    content[content.index(b"forest/value.npy") + 100] ^= 255
     (tmp_path / "m.pixclass").write_bytes(content)
     capsys.readouterr()
     assert main(["info", str(tmp_path / "m.pixclass")]) == 2

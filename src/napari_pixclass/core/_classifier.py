@@ -47,8 +47,9 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         Threads for features, training and prediction; None for all cores. It never changes a result.
     estimator
         A scikit-learn classifier with ``predict_proba`` to use instead of the forest of extremely randomised trees
-        (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006) that it grows itself; it is cloned. Forests
-        (`RandomForestClassifier`, `ExtraTreesClassifier`) run at full speed and can be saved, others run at their own.
+        (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006) that it grows itself, which look less often at features
+        of sigma above 2; it is cloned. Forests (`RandomForestClassifier`, `ExtraTreesClassifier`) run at full speed
+        and can be saved, others run at their own.
 
     Attributes
     ----------
