@@ -240,7 +240,7 @@ def suggest_places(
     >>> labels[5:60:8, 2:10], labels[5:60:8, 50:60] = 1, 2
     >>> places = suggest_places(PixelClassifier().fit(image, labels), image, labels)
     >>> places[0].reason
-    'Uncertain between Class 1 and Class 2; unlike what is labelled so far'
+    'Uncertain between Class 2 and Class 1; unlike what is labelled so far'
     """
     steps = place_steps(
         classifier,
