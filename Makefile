@@ -20,8 +20,9 @@ test-core bench bench-accuracy bench-quality bench-guidance bench-suspicious: ne
 demo: .venv/installed
 	$(venv)/napari-pixclass demo
 
+# Two processes share the work file by file: much of the time a test waits for another process or for Qt.
 test: lint
-	$(screen) $(venv)/pytest -m "not slow"
+	$(screen) $(venv)/pytest -m "not slow" -n 2 --dist loadfile
 
 lint: .venv/installed
 	$(venv)/ruff format --check .

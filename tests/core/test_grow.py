@@ -14,7 +14,8 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from napari_pixclass.core import CompiledForest, ForestArrays, _grow
 from napari_pixclass.core._grow import grow_forest, seed_sequence
-from napari_pixclass.core._grow_kernels import as_keys, pack
+from napari_pixclass.core._grow_draws import as_keys
+from napari_pixclass.core._grow_kernels import pack
 
 
 def grown(X: np.ndarray, classes: Any, n_classes: int, seed: int = 0, **options) -> ForestArrays:

@@ -26,7 +26,15 @@ from ._sample_cache import SampleCache
 from ._samples import Samples, iter_samples, labelled_blocks, merge_samples
 from ._scales import valid_spacing
 from ._steps import Step, Steps, run_steps
-from ._training import Images, Labels, Spacing, count_steps, growing_steps, training_images
+from ._training import (
+    Images,
+    Labels,
+    Spacing,
+    check_estimator,
+    count_steps,
+    growing_steps,
+    training_images,
+)
 
 
 class PixelClassifier(ClassifierMixin, BaseEstimator):
@@ -46,10 +54,9 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     n_jobs
         Threads for features, training and prediction; None for all cores. It never changes a result.
     estimator
-        A scikit-learn classifier with ``predict_proba`` to use instead of the forest of extremely randomised trees
-        (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006) that it grows itself, which look less often at features
-        of sigma above 2; it is cloned. Forests (`RandomForestClassifier`, `ExtraTreesClassifier`) run at full speed
-        and can be saved, others run at their own.
+        A scikit-learn classifier with ``predict_proba``, which is cloned, in place of our extremely randomised trees
+        (Geurts et al., Machine Learning 63, 2006), which look less often at features of sigma above 2. Forests
+        (`RandomForestClassifier`, `ExtraTreesClassifier`) run at full speed and can be saved, others run at their own.
 
     Attributes
     ----------
@@ -130,8 +137,9 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         With a `cache` that is kept from one training to the next, only features at new labels are computed.
         """
         n_jobs = resolve_n_jobs(self.n_jobs)
-        self._check_features()
-        self._check_estimator()
+        if self.features is not None:
+            ndim_of(self.features)  # complains
+        check_estimator(self.estimator, self.n_estimators)
         seed = seed_sequence(self.random_state)
         training = training_images(image, labels, self.features, channel_axis, spacing)
         features = ChannelFeatures.of(
@@ -192,24 +200,6 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             ),
             estimator,
         )
-
-    def _check_features(self) -> None:
-        if self.features is not None:
-            ndim_of(self.features)
-
-    def _check_estimator(self) -> None:
-        if self.estimator is None:
-            if isinstance(self.n_estimators, bool) or not isinstance(
-                self.n_estimators, int | np.integer
-            ):
-                raise TypeError(f"n_estimators must be a whole number; got {self.n_estimators!r}.")
-            if self.n_estimators < 1:
-                raise ValueError(f"n_estimators must be 1 or more; got {self.n_estimators}.")
-        elif not (hasattr(self.estimator, "fit") and hasattr(self.estimator, "predict_proba")):
-            raise TypeError(
-                "estimator must be a scikit-learn classifier with predict_proba; got "
-                f"{type(self.estimator).__name__}. Some offer it as an option, for example SVC(probability=True)."
-            )
 
     def _adopt(self, state: FittedState, estimator: Any) -> None:
         """Be what training found out; without an estimator one is made of the forest when somebody asks for it."""

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._forest_arrays import MAX_CLASSES, ForestArrays
-from ._grow_kernels import as_keys, class_fractions, grow_tree, pack
+from ._grow_draws import as_keys
+from ._grow_kernels import class_fractions, grow_tree, pack
 
 SECONDS_PER_STEP = 0.01
 """Whoever drives the growth gets a chance to cancel it at least this often."""

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from ._grow_draws import draw_feature, draw_threshold, turned
 from ._jit import njit, njit_for
-from ._vectors import bits_of_float, float_of_bits
+from ._vectors import float_of_bits
 
-FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -69,38 +69,6 @@ class Tree(NamedTuple):
     impurity: DoubleArray
 
 
-def as_keys(values: FloatArray) -> Int32Array:
-    """Whole numbers that are ordered as the values are, for comparisons that vectorise.
-
-    The bits of a float, those of negative ones turned around; both zeros are the same.
-    """
-    bits = (values + np.float32(0)).view(np.int32)
-    keys: Int32Array = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
-    return keys
-
-
-@njit
-def _turned(bits: np.int32) -> np.int32:
-    """Turn the bits of a value into its key, or back."""
-    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
-
-
-@njit
-def _random(state: UInt64Array) -> np.uint64:
-    """Next number of the generator SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
-    state[0] += _U(0x9E3779B97F4A7C15)
-    mixed = state[0]
-    mixed = (mixed ^ (mixed >> _U(30))) * _U(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> _U(27))) * _U(0x94D049BB133111EB)
-    return mixed ^ (mixed >> _U(31))
-
-
-@njit
-def _random_fraction(state: UInt64Array) -> float:
-    """Return a number from 0 to 1, without 1; 52 bits, so that a product can not be rounded up to its factor."""
-    return np.float64(_random(state) >> _U(12)) * 2.0**-52
-
-
 @njit
 def _count(
     rows: Int32Array,
@@ -141,15 +109,6 @@ def _look_up(column: Int32Array, rows: Int32Array, keys: Int32Array) -> tuple[np
         lowest = key if key < lowest else lowest
         highest = key if key > highest else highest
     return lowest, highest
-
-
-@njit
-def _draw_threshold(lowest: np.int32, highest: np.int32, state: UInt64Array) -> np.int32:
-    """Key of a value drawn evenly between the least of a node and the greatest, which it is not."""
-    low = np.float64(float_of_bits(_turned(lowest)))
-    high = np.float64(float_of_bits(_turned(highest)))
-    drawn = np.float32(low + _random_fraction(state) * (high - low))
-    return max(lowest, min(_turned(bits_of_float(drawn)), np.int32(highest - 1)))
 
 
 @njit
@@ -201,16 +160,6 @@ def _purity(
 
 
 @njit
-def _draw(features: IntArray, weights: DoubleArray, first: int, state: UInt64Array) -> int:
-    """Draw one of the features from place `first` on, by their weights; return its place."""
-    while True:
-        place = first + int(_random_fraction(state) * (len(features) - first))
-        weight = weights[features[place]]
-        if weight >= 1 or _random_fraction(state) < weight:
-            return place
-
-
-@njit
 def _best_cut(
     columns: Int32Array,
     classes: UInt16Array,
@@ -233,13 +182,13 @@ def _best_cut(
         if number >= n_tried and feature >= 0:
             break
         # One step of a shuffle, which may go on from any order (Fisher and Yates).
-        other = _draw(features, weights, number, state)
+        other = draw_feature(features, weights, number, state)
         features[number], features[other] = features[other], features[number]
         tried = features[number]
         lowest, highest = _look_up(columns[tried], rows, keys)
         if lowest == highest:
             continue
-        drawn = _draw_threshold(lowest, highest, state)
+        drawn = draw_threshold(lowest, highest, state)
         if width:
             purity = _purity_packed(keys, own, len(rows), drawn, width, totals)
         else:
@@ -365,7 +314,7 @@ def grow_tree(
                 scratch,
             )
         if chosen >= 0:
-            feature[node], threshold[node] = chosen, np.float64(float_of_bits(_turned(cut)))
+            feature[node], threshold[node] = chosen, np.float64(float_of_bits(turned(cut)))
             middle = begin[node] + _divide(columns[chosen], cut, own, scratch.rows)
             left[node], right[node] = n_nodes, n_nodes + 1
             begin[n_nodes], end[n_nodes] = begin[node], middle

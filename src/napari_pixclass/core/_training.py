@@ -123,6 +123,26 @@ def _as_list(value: Any) -> list[Any] | None:
     return list(value) if isinstance(value, list | tuple) else None
 
 
+def check_estimator(estimator: Any, n_estimators: Any) -> None:
+    """Check what a classifier is told to train, before anything is computed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it cannot be trained, or give probabilities, or there are no trees.
+    """
+    if estimator is None:
+        if isinstance(n_estimators, bool) or not isinstance(n_estimators, int | np.integer):
+            raise TypeError(f"n_estimators must be a whole number; got {n_estimators!r}.")
+        if n_estimators < 1:
+            raise ValueError(f"n_estimators must be 1 or more; got {n_estimators}.")
+    elif not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
+        raise TypeError(
+            "estimator must be a scikit-learn classifier with predict_proba; got "
+            f"{type(estimator).__name__}. Some offer it as an option, for example SVC(probability=True)."
+        )
+
+
 def count_steps(n_trees: int) -> int:
     """How many steps it takes to grow a forest."""
     return -(-n_trees // TREES_PER_STEP)
