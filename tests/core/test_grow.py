@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kstest
+from scipy.stats import ks_2samp
 from sklearn.ensemble import ExtraTreesClassifier
 
 from napari_pixclass.core import CompiledForest, ForestArrays, _grow
 from napari_pixclass.core._grow import grow_forest, seed_sequence
-from napari_pixclass.core._grow_draws import as_keys
+from napari_pixclass.core._grow_draws import as_keys, draw_threshold
 from napari_pixclass.core._grow_kernels import pack
 
 
@@ -154,27 +154,32 @@ def test_as_accurate_as_scikit_learn(n: int, n_classes: int) -> None:
     assert (ours == truth).mean() > (theirs == truth).mean() - 0.03
 
 
-def test_importances_are_those_of_scikit_learn() -> None:
+def test_importances_are_like_those_of_scikit_learn() -> None:
     X, classes = blobs(2000)
     X[:, 3] = 7
     estimator = grown(X, classes, 3, n_trees=100).to_estimator(np.arange(3))
     theirs = ExtraTreesClassifier(100, random_state=0).fit(X, classes)
     np.testing.assert_allclose(
-        estimator.feature_importances_, theirs.feature_importances_, atol=0.02
+        estimator.feature_importances_, theirs.feature_importances_, atol=0.05
     )
     assert estimator.feature_importances_[3] == 0
     depths = [np.mean([tree.get_depth() for tree in f.estimators_]) for f in (estimator, theirs)]
-    assert depths[0] == pytest.approx(depths[1], rel=0.1)
+    assert depths[0] < depths[1], "better cuts"
 
 
-def test_thresholds_are_drawn_evenly_between_the_extremes() -> None:
+def test_thresholds_are_drawn_evenly_between_two_samples() -> None:
     rng = np.random.default_rng(0)
-    X = np.concatenate([[-30, 70], rng.normal(size=500)]).astype(np.float32)[:, None]
-    forest = grown(X, rng.integers(0, 2, 502), 2, n_trees=2000)
+    values = np.concatenate([[-30, 70], rng.normal(size=500)]).astype(np.float32)
+    keys, state = as_keys(values), np.array([7], np.uint64)
+    drawn = [draw_threshold(keys, 502, keys.min(), keys.max(), state) for _ in range(4000)]
+    ours = as_keys(np.array(drawn, np.int32).view(np.float32)).view(np.float32)
+    one, two = rng.choice(values, (2, 4000))
+    assert ks_2samp(ours, one + rng.random(4000) * (two - one)).pvalue > 0.001
+    forest = grown(values[:, None], rng.integers(0, 2, 502), 2, n_trees=2000)
     thresholds = forest.threshold[forest.tree_offsets[:-1]]
     assert thresholds.min() >= -30
     assert thresholds.max() < 70
-    assert kstest(thresholds, "uniform", (-30, 100)).pvalue > 0.001
+    assert np.mean(abs(thresholds) < 4) > 0.9, "two outliers hardly matter"
 
 
 def test_the_best_of_the_cuts_that_were_drawn_is_kept() -> None:

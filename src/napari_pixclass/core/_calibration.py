@@ -15,7 +15,7 @@ Doubles = npt.NDArray[np.float64]
 STRONGEST = 1.5
 """Largest logarithm of a power, in either direction."""
 
-EVERYWHERE = 1.0
+EVERYWHERE = 4.0
 """How much pixels all over the images count, where the labels count 1."""
 
 

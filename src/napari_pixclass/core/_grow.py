@@ -1,4 +1,4 @@
-"""Extremely randomised trees grown on all cores: by the rules of scikit-learn's, in a fraction of the time."""
+"""Extremely randomised trees grown on all cores: as good as scikit-learn's, in a fraction of the time."""
 
 from __future__ import annotations
 
@@ -70,12 +70,13 @@ def grow_forest(
 ) -> Generator[Growth, None, ForestArrays]:
     """Grow a forest of extremely randomised trees in steps.
 
-    Extra trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006) with the rules that are
-    scikit-learn's by default: every tree has all samples; every node looks at sqrt(n_features)
-    features drawn at random (at more if all samples agree in these), cuts each at one threshold
-    drawn evenly between the least and the greatest value that its samples have, and keeps the cut
-    where the Gini impurity falls most, until no node can be cut. Some features may be drawn less
-    often than others.
+    Extra trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006): every tree has all samples;
+    every node looks at sqrt(n_features) features drawn at random (at more if all samples agree in
+    these), cuts each at thresholds drawn at random, and keeps the cut where the Gini impurity falls
+    most, until no node can be cut. Two things differ from the paper and from scikit-learn: of each
+    feature two thresholds are drawn, each evenly between the values of two samples of the node
+    (not one between the least and the greatest value, which outliers decide), and some features
+    may be drawn less often than others.
 
     Parameters
     ----------

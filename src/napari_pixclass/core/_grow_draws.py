@@ -60,9 +60,14 @@ def draw_feature(features: IntArray, weights: DoubleArray, first: int, state: UI
 
 
 @njit
-def draw_threshold(lowest: np.int32, highest: np.int32, state: UInt64Array) -> np.int32:
-    """Key of a value drawn evenly between the least of a node and the greatest, which it is not."""
-    low = np.float64(float_of_bits(turned(lowest)))
-    high = np.float64(float_of_bits(turned(highest)))
+def draw_threshold(
+    keys: Int32Array, n: int, lowest: np.int32, highest: np.int32, state: UInt64Array
+) -> np.int32:
+    """Key of a value drawn evenly between two of the first `n` keys, which are drawn at random.
+
+    At least the lowest of them, and below the highest.
+    """
+    low = np.float64(float_of_bits(turned(keys[int(_random_fraction(state) * n)])))
+    high = np.float64(float_of_bits(turned(keys[int(_random_fraction(state) * n)])))
     drawn = np.float32(low + _random_fraction(state) * (high - low))
     return max(lowest, min(turned(bits_of_float(drawn)), np.int32(highest - 1)))

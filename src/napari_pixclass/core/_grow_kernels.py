@@ -19,6 +19,9 @@ UInt64Array = npt.NDArray[np.uint64]
 UInt16Array = npt.NDArray[np.uint16]
 UInt8Array = npt.NDArray[np.uint8]
 
+CUTS = 2
+"""Thresholds that a node draws for a feature."""
+
 # Where an index is an unsigned integer, numba leaves out its test for negative ones, which the
 # innermost loops would feel.
 _U = np.uint64
@@ -188,13 +191,14 @@ def _best_cut(
         lowest, highest = _look_up(columns[tried], rows, keys)
         if lowest == highest:
             continue
-        drawn = draw_threshold(lowest, highest, state)
-        if width:
-            purity = _purity_packed(keys, own, len(rows), drawn, width, totals)
-        else:
-            purity = _purity(keys, rows, classes, drawn, squares, totals, left)
-        if purity > best:
-            best, feature, threshold = purity, tried, drawn
+        for _ in range(CUTS):
+            drawn = draw_threshold(keys, len(rows), lowest, highest, state)
+            if width:
+                purity = _purity_packed(keys, own, len(rows), drawn, width, totals)
+            else:
+                purity = _purity(keys, rows, classes, drawn, squares, totals, left)
+            if purity > best:
+                best, feature, threshold = purity, tried, drawn
     return feature, threshold
 
 
