@@ -83,9 +83,14 @@ def test_figures_and_what_they_rest_on(
     assert "Class 2 rests on 2 strokes: too few to tell" in panel.view.notes.text()
     assert "Class 3 rests on 1 stroke, which cannot be left out" in panel.view.notes.text()
     confusion = panel.view.confusion
-    told = confusion.told_at(QPoint(round(0.7 * confusion.width()), confusion.height() - 40))
     right = int(result.held_out.confusion[1][1])
-    assert told.startswith(f"labelled Class 2, left out and predicted as Class 2:\n{right} pixels")
+    told = f"labelled Class 2, left out and predicted as Class 2:\n{right} pixels"
+
+    def is_told() -> bool:  # once the picture has its place in the dock
+        place = QPoint(round(0.7 * confusion.width()), confusion.height() - 40)
+        return bool(confusion.told_at(place).startswith(told))
+
+    qtbot.waitUntil(is_told, timeout=LONG)
     assert f"a mean IoU of {result.mean_iou:.3f}" in dock.footer.status.text()
     click(panel.view.copy)
     assert QGuiApplication.clipboard().text() == result.table()
