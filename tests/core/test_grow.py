@@ -160,7 +160,7 @@ def test_importances_are_like_those_of_scikit_learn() -> None:
     estimator = grown(X, classes, 3, n_trees=100).to_estimator(np.arange(3))
     theirs = ExtraTreesClassifier(100, random_state=0).fit(X, classes)
     np.testing.assert_allclose(
-        estimator.feature_importances_, theirs.feature_importances_, atol=0.05
+        estimator.feature_importances_, theirs.feature_importances_, atol=0.02
     )
     assert estimator.feature_importances_[3] == 0
     depths = [np.mean([tree.get_depth() for tree in f.estimators_]) for f in (estimator, theirs)]

@@ -12,7 +12,7 @@ from napari_pixclass.io import write_tiff
 from napari_pixclass.session import ArrayImage, Arrivals, RestorableSession, SessionProject
 
 FEATURES = FeatureSet.from_selection({"gaussian_smoothing": [1.0], "laplacian_of_gaussian": [1.6]})
-LONG = 120  # seconds; no test waits that long unless something is broken
+LONG = 60  # seconds; no test waits that long unless something is broken
 
 
 class Place:
